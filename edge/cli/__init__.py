@@ -1,0 +1,1 @@
+"""The `vigie` command. May import every room; nothing imports it. Start at `main.py`."""

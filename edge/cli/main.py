@@ -1,0 +1,100 @@
+"""`vigie`: the table of commands, loaded only when named, so that --help costs nothing."""
+
+import difflib
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+from edge.cli import voice
+from edge.errors import EXIT_USAGE, VigieError
+
+GROUPS: dict[str, tuple[str, str]] = {
+    "edge": ("edge.cli.edge", "Run the eye and the link of a pole."),
+    "collector": ("edge.cli.collector", "Run the control room's collector."),
+    "events": ("edge.cli.events", "Follow, list, show and review events."),
+    "rules": ("edge.cli.rules", "Check, draw, explain and replay rules."),
+    "site": ("edge.cli.site", "Check and draw a site file."),
+    "device": ("edge.cli.device", "Invite, enrol, list and revoke devices."),
+    "spool": ("edge.cli.spool", "List and verify the events a pole still holds."),
+    "models": ("edge.cli.models", "List, add, build and verify detectors."),
+    "demo": ("edge.cli.demo", "Watch the whole path from a picture to the control room."),
+}
+
+EXAMPLES = """\
+\b
+Examples:
+  vigie demo --seconds 60
+  vigie events tail --json
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are named, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the table."""
+        return list(GROUPS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module behind a name, or behind the only name it is a prefix of."""
+        matches = [name for name in GROUPS if name.startswith(cmd_name)]
+        if cmd_name not in GROUPS and len(matches) == 1:
+            cmd_name = matches[0]
+        if cmd_name not in GROUPS:
+            return None
+        command = getattr(importlib.import_module(GROUPS[cmd_name][0]), cmd_name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{cmd_name} is no command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest name in the answer to a typo."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            nearest = difflib.get_close_matches(args[0], GROUPS, n=1)
+            remedy = f"Did you mean 'vigie {nearest[0]}'?" if nearest else "Try 'vigie --help'."
+            ctx.fail(f"no command '{args[0]}'. {remedy}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table's own sentences, so that listing imports nothing."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in GROUPS.items()])
+
+
+@click.group(cls=LazyGroup, epilog=EXAMPLES, context_settings={"max_content_width": 100})
+@click.version_option(package_name="vigie", prog_name="vigie")
+@click.option("--debug", is_flag=True, help="Show the traceback behind an error.")
+@click.option("--plain", is_flag=True, help="No colour, no progress bars.")
+@click.pass_context
+def vigie(ctx: click.Context, debug: bool, plain: bool) -> None:
+    """Street-camera firmware: detects on the pole, sends events, keeps the video there."""
+    ctx.obj = voice.Voice(debug=debug, plain=plain)
+
+
+def main() -> NoReturn:
+    """Run the command line; every way out goes through here with an exit code that means it."""
+    debug = "--debug" in sys.argv
+    try:
+        vigie.main(prog_name="vigie", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as refused:
+        refused.show()
+        sys.exit(EXIT_USAGE)
+    except VigieError as error:
+        voice.show_error(error, debug=debug)
+        sys.exit(error.exit_code)
+    except Exception as bug:  # noqa: BLE001 - the outermost loop of this process
+        voice.show_bug(bug, debug=debug)
+        sys.exit(voice.EXIT_BUG)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""How the command line speaks: data on stdout, everything else on stderr, one error voice."""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import click
+
+from edge.errors import EXIT_CODES, Kind, VigieError
+
+EXIT_BUG = EXIT_CODES[Kind.INTERNAL]
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What the person at the terminal asked of the output as a whole."""
+
+    debug: bool
+    plain: bool
+
+    @property
+    def is_rich(self) -> bool:
+        """True where colours and bars are wanted: a terminal, no --plain, no NO_COLOR."""
+        return sys.stderr.isatty() and not self.plain and "NO_COLOR" not in os.environ
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a line, for machines."
+)
+
+
+def say(message: str) -> None:
+    """A message for a person, on stderr."""
+    click.echo(message, err=True)
+
+
+def print_json(record: Mapping[str, object]) -> None:
+    """One object on one line of stdout, at once."""
+    click.echo(json.dumps(record, ensure_ascii=False))
+    sys.stdout.flush()
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A plain table on stdout, columns as wide as their widest cell."""
+    cells = [tuple(headings), *(tuple(str(cell) for cell in row) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
+    for row in cells:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip())
+
+
+def show_error(error: VigieError, *, debug: bool) -> None:
+    """One clear message; the traceback only when asked for."""
+    if debug:
+        traceback.print_exception(error)
+    say(f"vigie: {error}")
+
+
+def show_bug(bug: BaseException, *, debug: bool) -> None:
+    """Our own fault, said as such, with the way to tell us."""
+    if debug:
+        traceback.print_exception(bug)
+    say(
+        f"vigie: internal error ({type(bug).__name__}: {bug})\n"
+        "  This is a defect of vigie. Run the command again with 'vigie --debug …' and send us "
+        "what it prints."
+    )

@@ -1,0 +1,28 @@
+"""What a detector finds in one picture."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Detections:
+    """Boxes of one picture, the most confident first.
+
+    boxes_frac: float32, shape (n, 4): left, top, right, bottom in fractions of the frame, 0 to 1.
+    scores: float32, shape (n,), 0 to 1.
+    classes: uint8, shape (n,), numbers of edge.wire ObjectClass.
+    """
+
+    boxes_frac: npt.NDArray[np.float32]
+    scores: npt.NDArray[np.float32]
+    classes: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+def no_detections() -> Detections:
+    """An empty result, for frames that were looked at and showed nothing."""
+    return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.uint8))
