@@ -370,6 +370,7 @@ class Batch(_message.Message):
     DICTIONARY_FIELD_NUMBER: _builtins.int
     EVENTS_FIELD_NUMBER: _builtins.int
     CLOCK_ERROR_MS_FIELD_NUMBER: _builtins.int
+    FOLLOWS_SEQ_FIELD_NUMBER: _builtins.int
     first_seq: _builtins.int
     """Seq of the first event; the n-th has first_seq + n. From 1."""
     captured_utc_ms: _builtins.int
@@ -378,6 +379,11 @@ class Batch(_message.Message):
     """Number of the dictionary that the events' rule indices refer to. From 1."""
     clock_error_ms: _builtins.int
     """Largest error of captured_utc_ms, milliseconds. Absent: the clock is not proven."""
+    follows_seq: _builtins.int
+    """Seq after which this batch follows on the pole, less than first_seq - 1: the seqs between
+    are gone (quota, damage), will never be sent, and a Gap event names them. The watermark of a
+    collector that has all up to follows_seq passes over the hole. Absent: first_seq - 1.
+    """
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event]:
         """1 to 256 events."""
@@ -390,14 +396,20 @@ class Batch(_message.Message):
         dictionary: _builtins.int = ...,
         events: _abc.Iterable[Global___Event] | None = ...,
         clock_error_ms: _builtins.int | None = ...,
+        follows_seq: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms", "clock_error_ms", b"clock_error_ms"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms", "_follows_seq", b"_follows_seq", "clock_error_ms", b"clock_error_ms", "follows_seq", b"follows_seq"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms", "captured_utc_ms", b"captured_utc_ms", "clock_error_ms", b"clock_error_ms", "dictionary", b"dictionary", "events", b"events", "first_seq", b"first_seq"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms", "_follows_seq", b"_follows_seq", "captured_utc_ms", b"captured_utc_ms", "clock_error_ms", b"clock_error_ms", "dictionary", b"dictionary", "events", b"events", "first_seq", b"first_seq", "follows_seq", b"follows_seq"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__clock_error_ms: _TypeAlias = _typing.Literal["clock_error_ms"]  # noqa: Y015
     _WhichOneofArgType__clock_error_ms: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms"]  # noqa: Y015
+    _WhichOneofReturnType__follows_seq: _TypeAlias = _typing.Literal["follows_seq"]  # noqa: Y015
+    _WhichOneofArgType__follows_seq: _TypeAlias = _typing.Literal["_follows_seq", b"_follows_seq"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__clock_error_ms) -> _WhichOneofReturnType__clock_error_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__follows_seq) -> _WhichOneofReturnType__follows_seq | None: ...
 
 Global___Batch: _TypeAlias = Batch  # noqa: Y015
 
