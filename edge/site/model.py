@@ -21,7 +21,13 @@ WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the pole stands. Latitude and longitude are needed only for sun schedules."""
+    """Where the pole stands. Latitude and longitude are needed only for sun schedules.
+
+    name: what people call the place.
+    time_zone: of the IANA list, such as `Europe/Paris`; schedules are in its local time.
+    latitude_deg: degrees north of the equator.
+    longitude_deg: degrees east of Greenwich.
+    """
 
     name: Name
     time_zone: str = "UTC"
@@ -31,7 +37,11 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """A privacy mask: these pixels exist nowhere after the decoder."""
+    """A privacy mask: these pixels exist nowhere after the decoder.
+
+    name: unique within the camera.
+    polygon_frac: its corners in order.
+    """
 
     name: Name
     polygon_frac: Annotated[tuple[Point, ...], MinLen(3)]
@@ -39,7 +49,11 @@ class Mask:
 
 @dataclass(frozen=True, slots=True)
 class PersonHeight:
-    """How tall a standing person looks where the feet are, for drawing and for travel limits."""
+    """How tall a standing person looks where the feet are, for drawing and for travel limits.
+
+    foot_frac: where the feet stand.
+    height_frac: from the feet to the top of the head, in heights of the frame.
+    """
 
     foot_frac: Point
     height_frac: Annotated[float, Gt(0.0), Le(1.0)]
@@ -49,6 +63,7 @@ class PersonHeight:
 class Camera:
     """One camera.
 
+    name: unique among cameras.
     source: `file:PATH`, `rtsp://…`, `v4l2:/dev/videoN`, `picamera2:N` or `sim:SCENE`.
     analysis_fps: most frames per second given to the detector.
     analysis_width_px: widest picture the analysis keeps; smaller sources are not enlarged.
@@ -64,7 +79,12 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A region of one camera's frame; a track is inside when its foot point is."""
+    """A region of one camera's frame; a track is inside when its foot point is.
+
+    name: unique among zones.
+    camera: name of the camera that sees it.
+    polygon_frac: its corners in order.
+    """
 
     name: Name
     camera: Name
@@ -77,6 +97,11 @@ class Line:
 
     Walking from `from_frac` to `to_frac`, its left side lies to the left hand as seen on the
     picture.
+
+    name: unique among lines.
+    camera: name of the camera that sees it.
+    from_frac: where it begins.
+    to_frac: where it ends.
     """
 
     name: Name
@@ -89,6 +114,7 @@ class Line:
 class Schedule:
     """When a rule holds, in the site's local time; a window may pass midnight.
 
+    name: unique among schedules.
     starts, ends: `HH:MM`, `sunrise`, `sunset`, `sunrise+30min`, `sunset-1h`.
     weekdays: the days on which a window starts.
     first_date, last_date: `YYYY-MM-DD`, both included; None: no limit.
@@ -106,6 +132,7 @@ class Schedule:
 class _Rule:
     """What all rules about things share.
 
+    name: unique among rules; what people read when an event comes.
     classes: what it looks for.
     min_score: least confidence of a detection that may decide, 0 to 1.
     schedule: name of a schedule; None: always.
@@ -123,7 +150,10 @@ class _Rule:
 class Intrusion(_Rule):
     """A thing enters a zone, or is present in it.
 
+    function: always `intrusion`.
+    zone: name of the zone it watches.
     when: `presence` counts anything inside for min_seconds; `entry` only what came from outside.
+    min_seconds: how long it must be inside before the incident starts.
     min_travel_frac: least way a track must have gone since first seen, so that a statue or a
         reflection is no intruder.
     leave_seconds: how long it must be gone before the incident ends (hysteresis).
@@ -141,7 +171,10 @@ class Intrusion(_Rule):
 class LineCrossing(_Rule):
     """A thing's foot point crosses a line; each crossing is an incident of its own.
 
+    function: always `line_crossing`.
+    line: name of the line it watches.
     direction: `left_to_right`, `right_to_left` as seen walking along the line, or `both`.
+    min_travel_frac: least way a track must have gone since first seen.
     """
 
     function: Literal["line_crossing"]
@@ -154,8 +187,12 @@ class LineCrossing(_Rule):
 class Loitering(_Rule):
     """A thing stays in a zone longer than it takes to walk through.
 
+    function: always `loitering`.
+    zone: name of the zone it watches.
+    min_seconds: how long it must stay before the incident starts.
     max_radius_frac: how far it may stray from where it began and still loiter; 1: anywhere in
         the zone.
+    leave_seconds: how long it must be gone before the incident ends (hysteresis).
     """
 
     function: Literal["loitering"]
@@ -169,9 +206,13 @@ class Loitering(_Rule):
 class WrongWay(_Rule):
     """A thing moves against a zone's allowed direction.
 
+    function: always `wrong_way`.
+    zone: name of the zone it watches.
     allowed_deg: allowed heading on the picture, degrees clockwise from up (12 o'clock).
     tolerance_deg: headings within this of the opposite count as wrong.
     min_travel_frac: least way against the direction.
+    min_seconds: how long it must go the wrong way before the incident starts.
+    leave_seconds: how long it must have stopped doing so before the incident ends (hysteresis).
     """
 
     function: Literal["wrong_way"]
@@ -186,7 +227,14 @@ class WrongWay(_Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count(_Rule):
-    """How many things crossed a line in each period, told once a period."""
+    """How many things crossed a line in each period, told once a period.
+
+    function: always `count`.
+    line: name of the line it watches.
+    direction: `left_to_right`, `right_to_left` as seen walking along the line, or `both`.
+    period_seconds: how long one period is.
+    min_travel_frac: least way a track must have gone since first seen.
+    """
 
     function: Literal["count"]
     line: Name
@@ -199,8 +247,13 @@ class Count(_Rule):
 class Occupancy(_Rule):
     """How many things are in a zone; an incident while it is at or above a limit.
 
+    function: always `occupancy`.
+    zone: name of the zone it watches.
     max_things: the most that is normal; one more starts an incident.
     clear_things: at or below this the incident ends (hysteresis); must be <= max_things.
+        None: max_things.
+    min_seconds: how long the limit must be passed before the incident starts, and kept before
+        it ends.
     """
 
     function: Literal["occupancy"]
@@ -220,6 +273,7 @@ class Health:
     lost_seconds: no frame for this long is `camera_lost`.
     frozen_seconds: the same picture for this long is `camera_frozen`.
     dark_luma: mean brightness (0 to 255) below this for covered_seconds is `camera_dark`.
+    covered_seconds: how long dark or covered must last.
     covered_detail: mean gradient (0 to 255) below this for covered_seconds is `camera_covered`.
     min_free_mb: less free space where the spool lives is `storage`.
     max_celsius: hotter than this is `thermal`.
@@ -238,7 +292,11 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Which detector runs, and how much of one CPU core it may take over all cameras."""
+    """Which detector runs, and how much of one CPU core it may take over all cameras.
+
+    model: name of a model card, as `vigie models list` shows it.
+    budget_ms_per_second: detector's time over all cameras, milliseconds in each second.
+    """
 
     model: str = "ssd-coco15"
     budget_ms_per_second: Annotated[float, Gt(0.0), Le(4000.0)] = 600.0
@@ -246,7 +304,10 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class SiteFile:
-    """A whole site file, checked: every name refers to something that exists."""
+    """A whole site file, checked: every name refers to something that exists.
+
+    version: of this format.
+    """
 
     version: Literal[1]
     site: Site
