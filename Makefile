@@ -1,0 +1,62 @@
+# The two commands of the README are `make demo` and `make test`; both do all set-up themselves.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+TEST_ARGS ?=
+MODELS := .cache/models
+
+.PHONY: help demo test check bench models debian-demo debian-test clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .cache/demo-environment ## Watch real events arrive on a collector and review one (ARGS="--seconds 60")
+	@$(BIN)/vigie demo --models $(MODELS) --cache .cache/demo $(ARGS)
+
+test: .cache/test-environment .cache/tflite-environment ## Run all checks and tests
+	@tools/debian test
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/vigie models build ssd-coco15 --models $(MODELS)
+	@$(BIN)/pytest -n 2 --dist loadgroup $(TEST_ARGS)
+
+check: .cache/test-environment ## Lint, types, architecture, spelling, house rules
+	@tools/check
+
+bench: .cache/test-environment ## Print every benchmark with its peer beside it
+	@tools/bench-all
+
+.cache/python: ## The virtual environment itself
+	@tools/debian python
+	@echo "vigie: making the virtual environment .venv"
+	@$(PYTHON) -m venv .venv
+	@mkdir -p .cache && touch $@
+
+.cache/demo-environment: .cache/python requirements/demo.lock pyproject.toml
+	@echo "vigie: installing the demo's packages into .venv (about 400 MB to download once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/demo.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.cache/test-environment: .cache/demo-environment requirements/dev.lock
+	@echo "vigie: installing the test packages into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.lock
+	@touch $@
+
+.cache/tflite-environment: requirements/tflite.lock .cache/python
+	@echo "vigie: installing tflite-runtime into .venv-tflite (Python 3.11 only)"
+	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+	  $(PYTHON) -m venv .venv-tflite && \
+	  .venv-tflite/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/tflite.lock; \
+	else echo "vigie: skipped, tflite-runtime has no wheel for this Python"; fi
+	@touch $@
+
+.cache/peers-environment: requirements/peers.lock .cache/python
+	@echo "vigie: installing the benchmark's peers into .venv-peers"
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/peers.lock
+	@touch $@
+
+clean: ## Remove everything that was made
+	rm -rf .venv .venv-tflite .venv-peers .cache build dist
