@@ -81,6 +81,8 @@ class _FunctionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Function.Val
     FUNCTION_THERMAL: _Function.ValueType  # 89
     FUNCTION_SPOOL_GAP: _Function.ValueType  # 90
     FUNCTION_MANDATE: _Function.ValueType  # 91
+    FUNCTION_SITE: _Function.ValueType  # 92
+    """A new site file was refused; the last good one stays in force."""
 
 class Function(_Function, metaclass=_FunctionEnumTypeWrapper):
     """What a rule looks for. The list is closed: a mandate can only name what stands here.
@@ -143,6 +145,8 @@ FUNCTION_STORAGE: Function.ValueType  # 88
 FUNCTION_THERMAL: Function.ValueType  # 89
 FUNCTION_SPOOL_GAP: Function.ValueType  # 90
 FUNCTION_MANDATE: Function.ValueType  # 91
+FUNCTION_SITE: Function.ValueType  # 92
+"""A new site file was refused; the last good one stays in force."""
 Global___Function: _TypeAlias = Function  # noqa: Y015
 
 class _ObjectClass:
