@@ -5,16 +5,16 @@ by the bounds in the model; the words come from `words.py`.
 """
 
 import datetime as dt
-import difflib
 import functools
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
 
 from edge.site import model, shape, words
 from edge.site.problem import Finding, TomlPath
+from edge.site.spelling import key_hint, nearest
 
 Plain = Mapping[str, object]
 
@@ -25,10 +25,12 @@ class Reading:
 
     site: the whole, when every table could be built.
     records: each table that could be built, by its path.
+    values: each value that is written and within its bounds, by its path.
     """
 
     site: model.SiteFile | None = None
     records: dict[TomlPath, object] = field(default_factory=dict)
+    values: dict[TomlPath, object] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -41,12 +43,6 @@ def load_values(document: Plain) -> Reading:
     return reading
 
 
-def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The known word that was probably meant."""
-    matches = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return matches[0] if matches else None
-
-
 def _load_table(reading: Reading, path: TomlPath, table: Plain, form: shape.Table) -> object | None:
     before = len(reading.findings)
     reading.findings += _unknown_keys(path, table, form)
@@ -56,7 +52,8 @@ def _load_table(reading: Reading, path: TomlPath, table: Plain, form: shape.Tabl
             values[key.name] = _load_value(reading, (*path, key.name), table[key.name], key)
         elif key.is_required:
             what = f"{key.name} is missing; needed: {words.allowed(key.hint)}"
-            reading.findings.append(Finding(path, what, key.meaning, is_about_key=True))
+            hint = f"{key.meaning[0].upper()}{key.meaning[1:]}"
+            reading.findings.append(Finding(path, what, hint, is_about_key=True))
     for child in form.children:
         if child.name in table:
             values[child.field] = _load_child(reading, (*path, child.name), table, child)
@@ -111,11 +108,12 @@ def _function_word(form: shape.Table) -> str:
 def _load_value(reading: Reading, path: TomlPath, written: object, key: shape.Key) -> object:
     value = _as_model_writes(written)
     try:
-        return _adapter(key.hint).validate_python(value, strict=True)
+        reading.values[path] = _adapter(key.hint).validate_python(value, strict=True)
     except ValidationError as refused:
         steps = {error["loc"] for error in refused.errors(include_url=False)}
-    reading.findings += _value_findings(path, value, key, steps)
-    return None
+        reading.findings += _value_findings(path, value, key, steps)
+        return None
+    return reading.values[path]
 
 
 def _value_findings(
@@ -154,13 +152,12 @@ def _remedy(found: object, hint: object, steps: TomlPath) -> str | None:
 
 
 def _unknown_keys(path: TomlPath, table: Plain, form: shape.Table) -> Iterator[Finding]:
-    for word in table:
+    for word, value in table.items():
         if word in form.words:
             continue
         inside = f"[{'.'.join(step for step in path if isinstance(step, str))}]" if path else ""
         place = f" in {inside}" if inside else ""
-        close = nearest(word, form.words)
-        hint = f"Did you mean {close}?" if close else f"Known here: {', '.join(form.words)}."
+        hint = key_hint(word, value, form.words)
         yield Finding((*path, word), f"unknown key {word}{place}", hint, is_about_key=True)
 
 
