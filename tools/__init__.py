@@ -1,0 +1,1 @@
+"""Programs for developers: checks, benchmarks, evaluation, generators."""

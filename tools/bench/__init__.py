@@ -1,0 +1,1 @@
+"""Benchmarks: each prints its peer beside it. Run all with `make bench`."""

@@ -1,0 +1,1 @@
+"""Accuracy on real footage: detector, tracker, events. Start reading at `report.py`."""
