@@ -1,0 +1,384 @@
+"""The pole's half of the session: a state machine without I/O, clock or thread.
+
+The shell tells it what happened (`receive`) and does what comes back, in order. At least once
+on the wire: whatever was not acked is sent again on the next stream, from the seq the collector
+welcomes us with. What may follow what stands in `transitions.py`; the words in `dialogue.py`.
+
+Weak spots, known: an answer is remembered before it is sent, so a command that was done but whose
+memory was lost to a power cut is done again (both commands are harmless twice); a status may be
+lost with its stream, the next one replaces it.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from edge.errors import Kind, VigieError
+from edge.link import dialogue as said
+from edge.link.backoff import Backoff
+from edge.link.ledger import Ledger
+from edge.link.transitions import TRANSITIONS, Fault, State, get_fault
+from edge.wire.v1 import session_pb2
+
+WIRE_VERSION = 1
+OLDEST_WIRE_VERSION = 1
+
+# How long the collector may be silent where it owes us a word. A saturated uplink delivers late,
+# so both are above the keepalive time-out of 30 s.
+WELCOME_WITHIN_NS = 45_000_000_000
+ACK_WITHIN_NS = 60_000_000_000
+# A status is sent at least this often (design section 9, proto: at most one a minute otherwise).
+STATUS_EVERY_NS = 60_000_000_000
+
+# What may be under way without an ack whatever the window says: 8 of the largest batches.
+MAX_UNACKED_BYTES = 512 * 1024
+MAX_WINDOW_BATCHES = 64
+
+
+class LocalError(VigieError):
+    """The shell gave an input that cannot come now: a defect of ours."""
+
+
+class PeerError(VigieError):
+    """The collector said something that cannot be; the stream is ended."""
+
+
+class _Unacked(NamedTuple):
+    last_seq: int
+    size_bytes: int
+
+
+class Session:
+    """One pole's session over all its streams. Belongs to one task; nothing here blocks."""
+
+    def __init__(self, device: str, software: str, *, rng: random.Random, ledger: Ledger) -> None:
+        self._device = device
+        self._software = software
+        self._backoff = Backoff(rng)
+        self._ledger = ledger
+        self._state = State.WAITING
+        self._now_ns = 0
+        self._retry_at_ns = 0
+        self._after_close = State.WAITING
+        self._fetch_number = 0
+        self._holdings = said.Holdings(0, 0, 0)
+        self._unacked: deque[_Unacked] = deque()
+        self._begin_stream()
+
+    @property
+    def state(self) -> State:
+        """Where the session stands."""
+        return self._state
+
+    @property
+    def unacked_batches(self) -> int:
+        """How many batches are under way without an ack; never more than the window."""
+        return len(self._unacked)
+
+    def receive(self, happened: said.Input) -> list[said.Output]:
+        """Take one input and give what is to be done, in order.
+
+        Raises:
+            PeerError: the collector broke the protocol; end the stream and give Closed.
+            LocalError: the shell did; a defect.
+
+        """
+        before = self._state
+        row = TRANSITIONS.get((before, type(happened)))
+        if row is None:
+            raise self._get_refusal(happened)
+        try:
+            outputs = list(self._handle(happened))
+        except PeerError:
+            self._enter_closing(State.WAITING)
+            raise
+        if self._state not in row:
+            raise LocalError(Kind.INTERNAL, f"{before} may not become {self._state}")
+        return outputs
+
+    def _get_refusal(self, happened: said.Input) -> VigieError:
+        pair = f"{type(happened).__name__} in state {self._state.value}"
+        if get_fault(self._state, type(happened)) is Fault.LOCAL:
+            return LocalError(Kind.INTERNAL, f"the link gave its session {pair}")
+        self._enter_closing(State.WAITING)
+        return PeerError(Kind.INTERNAL, f"the collector sent {pair}", hint=_UPDATE_BOTH)
+
+    def _handle(self, happened: said.Input) -> Iterable[said.Output]:
+        handlers: dict[type, Callable[..., Iterable[said.Output]]] = {
+            said.Tick: self._on_tick,
+            said.Opened: self._on_opened,
+            said.Welcomed: self._on_welcomed,
+            said.Acked: self._on_acked,
+            said.CommandReceived: self._on_command,
+            said.Closed: self._on_closed,
+            said.SpoolRang: self._on_spool_rang,
+            said.BatchesReady: self._on_batches,
+            said.StatusDue: self._on_status_due,
+            said.StatusTaken: self._on_status_taken,
+            said.Performed: self._on_performed,
+            said.ChannelReady: self._on_channel_ready,
+            said.Stop: self._on_stop,
+        }
+        return handlers[type(happened)](happened)
+
+    # Time.
+
+    def _on_tick(self, tick: said.Tick) -> Iterable[said.Output]:
+        self._now_ns = max(self._now_ns, tick.now_ns)
+        if self._state is State.WAITING and self._now_ns >= self._retry_at_ns:
+            self._state = State.OPENING
+            return [said.Open()]
+        if self._state is State.GREETING and self._is_late(self._hello_at_ns, WELCOME_WITHIN_NS):
+            return self._close(said.Because.NO_WELCOME)
+        if self._state is State.STREAMING:
+            return self._on_tick_streaming()
+        return []
+
+    def _on_tick_streaming(self) -> Iterable[said.Output]:
+        if self._unacked and self._is_late(self._progress_at_ns, ACK_WITHIN_NS):
+            return self._close(said.Because.NO_ACK)
+        if self._is_late(self._status_at_ns, STATUS_EVERY_NS):
+            return self._on_status_due()
+        return []
+
+    def _is_late(self, since_ns: int, within_ns: int) -> bool:
+        return self._now_ns - since_ns >= within_ns
+
+    # The stream's beginning and end.
+
+    def _begin_stream(self) -> None:
+        self._unacked.clear()
+        self._unacked_bytes = 0
+        self._cursor_seq = 0
+        self._acked_seq = 0
+        self._window_batches = 0
+        self._has_fetch_open = False
+        self._has_more = False
+        self._dictionaries_sent: set[int] = set()
+        self._hello_at_ns = self._progress_at_ns = self._status_at_ns = self._now_ns
+
+    def _on_opened(self, opened: said.Opened) -> Iterable[said.Output]:
+        if self._state is State.CLOSING:
+            return []
+        self._begin_stream()
+        self._holdings = opened.holdings
+        self._state = State.GREETING
+        hello = session_pb2.Hello(
+            wire_version=WIRE_VERSION,
+            device=self._device,
+            epoch=opened.holdings.epoch,
+            software=self._software,
+            last_seq=opened.holdings.last_seq,
+            first_pending_seq=opened.holdings.first_pending_seq,
+        )
+        return [said.Send(session_pb2.ConnectRequest(hello=hello))]
+
+    def _on_welcomed(self, welcomed: said.Welcomed) -> Iterable[said.Output]:
+        welcome = welcomed.welcome
+        _check_welcome(welcome, self._holdings)
+        self._state = State.STREAMING
+        self._window_batches = welcome.window_batches
+        self._cursor_seq = self._acked_seq = welcome.stored_seq
+        self._progress_at_ns = self._now_ns
+        outputs: list[said.Output] = []
+        if welcome.stored_seq:
+            outputs.append(said.Delete(self._holdings.epoch, welcome.stored_seq))
+        return [*outputs, *self._on_status_due(), *self._fetch()]
+
+    def _on_closed(self, closed: said.Closed) -> Iterable[said.Output]:
+        goes_to = self._after_close if self._state is State.CLOSING else State.WAITING
+        self._unacked.clear()
+        self._state = goes_to
+        if goes_to is State.OPENING:
+            return [said.Open()]
+        if goes_to is State.STOPPED:
+            return []
+        after_ns = self._backoff.draw_ns(refused=closed.kind is Kind.PERMISSION_DENIED)
+        self._retry_at_ns = self._now_ns + after_ns
+        return [said.Retry(after_ns)]
+
+    def _close(self, because: said.Because, then: State = State.WAITING) -> list[said.Output]:
+        self._enter_closing(then)
+        return [said.Close(because)]
+
+    def _enter_closing(self, then: State) -> None:
+        if self._state in {State.OPENING, State.GREETING, State.STREAMING}:
+            self._state = State.CLOSING
+            self._after_close = then
+
+    def _on_channel_ready(self, _: said.ChannelReady) -> Iterable[said.Output]:
+        if self._state in {State.GREETING, State.STREAMING}:
+            return self._close(said.Because.MOVED, State.OPENING)
+        if self._state is State.WAITING:
+            self._state = State.OPENING
+            return [said.Open()]
+        return []
+
+    def _on_stop(self, _: said.Stop) -> Iterable[said.Output]:
+        self._after_close = State.STOPPED
+        if self._state is State.WAITING:
+            self._state = State.STOPPED
+            return []
+        if self._state in {State.CLOSING, State.STOPPED}:
+            return []
+        return self._close(said.Because.STOPPED, State.STOPPED)
+
+    # Batches up, acks down.
+
+    def _fetch(self) -> list[said.Output]:
+        room = self._window_batches - len(self._unacked)
+        if room <= 0 or self._has_fetch_open or self._unacked_bytes >= MAX_UNACKED_BYTES:
+            self._has_more = True
+            return []
+        self._has_fetch_open = True
+        self._has_more = False
+        self._fetch_number += 1
+        return [said.Fetch(self._fetch_number, self._cursor_seq, room)]
+
+    def _on_spool_rang(self, _: said.SpoolRang) -> Iterable[said.Output]:
+        return self._fetch() if self._state is State.STREAMING else []
+
+    def _on_batches(self, ready: said.BatchesReady) -> Iterable[said.Output]:
+        if self._state is not State.STREAMING or ready.number != self._fetch_number:
+            return []
+        self._has_fetch_open = False
+        if ready.epoch != self._holdings.epoch:
+            return self._close(said.Because.NEW_EPOCH, State.OPENING)
+        outputs: list[said.Output] = []
+        for spooled in ready.batches:
+            outputs += self._send_batch(spooled, ready)
+        if ready.batches or self._has_more:
+            outputs += self._fetch()
+        return outputs
+
+    def _send_batch(self, spooled: said.Spooled, ready: said.BatchesReady) -> Iterable[said.Output]:
+        if spooled.last_seq <= self._cursor_seq:
+            raise LocalError(Kind.INTERNAL, f"the spool gave seq {spooled.last_seq} again")
+        request = session_pb2.ConnectRequest(batch=spooled.batch)
+        if spooled.first_seq > self._cursor_seq + 1:
+            request.batch.follows_seq = self._cursor_seq
+        outputs: list[said.Output] = []
+        number = spooled.batch.dictionary
+        if number not in self._dictionaries_sent and number in ready.dictionaries:
+            self._dictionaries_sent.add(number)
+            declared = session_pb2.ConnectRequest(dictionary=ready.dictionaries[number])
+            outputs.append(said.Send(declared))
+        if not self._unacked:
+            self._progress_at_ns = self._now_ns
+        size_bytes = request.ByteSize()
+        self._unacked.append(_Unacked(spooled.last_seq, size_bytes))
+        self._unacked_bytes += size_bytes
+        self._cursor_seq = spooled.last_seq
+        return [*outputs, said.Send(request)]
+
+    def _on_acked(self, acked: said.Acked) -> Iterable[said.Output]:
+        if self._state is not State.STREAMING:
+            return []
+        if acked.stored_seq > self._cursor_seq:
+            raise PeerError(
+                Kind.INTERNAL,
+                f"the collector acknowledged seq {acked.stored_seq}, "
+                f"but only {self._cursor_seq} was sent",
+                hint=_UPDATE_BOTH,
+            )
+        if acked.stored_seq <= self._acked_seq:
+            return []
+        self._acked_seq = acked.stored_seq
+        self._progress_at_ns = self._now_ns
+        self._backoff.reset()
+        while self._unacked and self._unacked[0].last_seq <= acked.stored_seq:
+            self._unacked_bytes -= self._unacked.popleft().size_bytes
+        outputs: list[said.Output] = [said.Delete(self._holdings.epoch, acked.stored_seq)]
+        return outputs + (self._fetch() if self._has_more else [])
+
+    # Status and commands.
+
+    def _on_status_due(self, _: said.StatusDue | None = None) -> list[said.Output]:
+        if self._state is not State.STREAMING:
+            return []
+        self._status_at_ns = self._now_ns
+        return [said.TakeStatus()]
+
+    def _on_status_taken(self, taken: said.StatusTaken) -> Iterable[said.Output]:
+        if self._state is not State.STREAMING:
+            return []
+        return [said.Send(session_pb2.ConnectRequest(status=taken.status))]
+
+    def _on_command(self, received: said.CommandReceived) -> Iterable[said.Output]:
+        if self._state is not State.STREAMING:
+            return []
+        command = received.command
+        if not command.id:
+            raise PeerError(
+                Kind.INTERNAL, "the collector sent a command without an id", hint=_UPDATE_BOTH
+            )
+        known = self._ledger.get_answer(command.id)
+        if known is not None:
+            return [_answer(known)]
+        if self._ledger.is_running(command.id):
+            return []
+        return self._begin_command(command)
+
+    def _begin_command(self, command: session_pb2.Command) -> Iterable[said.Output]:
+        action = command.WhichOneof("action")
+        if action is None:
+            unknown = session_pb2.Answer(
+                id=command.id,
+                code=session_pb2.ANSWER_CODE_UNKNOWN,
+                message=f"software {self._software} does not know this command",
+            )
+            return [_answer(unknown)]
+        self._ledger.begin(command.id)
+        if action == "report_status":
+            done = session_pb2.Answer(id=command.id, code=session_pb2.ANSWER_CODE_DONE)
+            return [*self._on_status_due(), *self._finish_command(done)]
+        return [said.Perform(command)]
+
+    def _on_performed(self, performed: said.Performed) -> Iterable[said.Output]:
+        return self._finish_command(performed.answer)
+
+    def _finish_command(self, answer: session_pb2.Answer) -> list[said.Output]:
+        self._ledger.finish(answer)
+        outputs: list[said.Output] = [said.Remember(answer)]
+        if self._state is State.STREAMING:
+            outputs.append(_answer(answer))
+        return outputs
+
+
+_UPDATE_BOTH = "Update the collector and the device to the same release."
+
+
+def _answer(answer: session_pb2.Answer) -> said.Output:
+    return said.Send(session_pb2.ConnectRequest(answer=answer))
+
+
+def _check_welcome(welcome: session_pb2.Welcome, holdings: said.Holdings) -> None:
+    """Refuse a welcome that cannot be true of us.
+
+    Raises:
+        PeerError: another protocol, a window out of range, or seqs that were never given.
+
+    """
+    if not OLDEST_WIRE_VERSION <= welcome.wire_version <= WIRE_VERSION:
+        raise PeerError(
+            Kind.FAILED_PRECONDITION,
+            f"the collector speaks version {welcome.wire_version} of the session, "
+            f"this device speaks {OLDEST_WIRE_VERSION} to {WIRE_VERSION}",
+            hint="Update the older of the two.",
+        )
+    if not 1 <= welcome.window_batches <= MAX_WINDOW_BATCHES:
+        raise PeerError(
+            Kind.INTERNAL,
+            f"the collector offers a window of {welcome.window_batches} batches, "
+            f"allowed are 1 to {MAX_WINDOW_BATCHES}",
+            hint=_UPDATE_BOTH,
+        )
+    if welcome.stored_seq > holdings.last_seq:
+        raise PeerError(
+            Kind.FAILED_PRECONDITION,
+            f"the collector has seq {welcome.stored_seq} of this epoch, "
+            f"but the spool only ever gave {holdings.last_seq}",
+            hint="Another device uses this identity, or the spool was restored from a copy. "
+            "Revoke the device and enrol it again.",
+        )
