@@ -1,0 +1,151 @@
+"""The tables of one collector's database, and how it is opened.
+
+`epoch` is unsigned on the wire and signed here (two's complement), because SQLite's integers
+are signed. Reviews and audit lines cannot be changed or removed: triggers refuse.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from edge.errors import Kind, VigieError
+
+SCHEMA_VERSION = 1
+READ_TIMEOUT_SECONDS = 5.0
+
+_TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE devices (
+  name TEXT PRIMARY KEY, state INTEGER NOT NULL, software TEXT NOT NULL DEFAULT '',
+  last_seen_utc_ms INTEGER, stored_events INTEGER NOT NULL DEFAULT 0,
+  certificate_expires_utc_ms INTEGER, health BLOB, health_utc_ms INTEGER,
+  token_hash BLOB, token_expires_utc_ms INTEGER, is_token_used INTEGER NOT NULL DEFAULT 0,
+  twin_utc_ms INTEGER
+) WITHOUT ROWID;
+CREATE TABLE epochs (
+  device TEXT NOT NULL, epoch INTEGER NOT NULL, stored_seq INTEGER NOT NULL,
+  PRIMARY KEY (device, epoch)
+) WITHOUT ROWID;
+CREATE TABLE dictionaries (
+  device TEXT NOT NULL, epoch INTEGER NOT NULL, dictionary INTEGER NOT NULL,
+  body BLOB NOT NULL, PRIMARY KEY (device, epoch, dictionary)
+) WITHOUT ROWID;
+CREATE TABLE rules (
+  device TEXT NOT NULL, epoch INTEGER NOT NULL, dictionary INTEGER NOT NULL,
+  rule INTEGER NOT NULL, name TEXT NOT NULL, function INTEGER NOT NULL, camera TEXT NOT NULL,
+  PRIMARY KEY (device, epoch, dictionary, rule)
+) WITHOUT ROWID;
+CREATE TABLE events (
+  number INTEGER PRIMARY KEY, device TEXT NOT NULL, epoch INTEGER NOT NULL,
+  seq INTEGER NOT NULL, captured_utc_ms INTEGER NOT NULL, stored_utc_ms INTEGER NOT NULL,
+  clock_error_ms INTEGER, dictionary INTEGER NOT NULL, rule INTEGER NOT NULL,
+  phase INTEGER NOT NULL, start_seq INTEGER, gap_last_seq INTEGER, body BLOB NOT NULL,
+  crc INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX events_key ON events (device, epoch, seq);
+CREATE TABLE reviews (
+  id INTEGER PRIMARY KEY, event_number INTEGER NOT NULL, verdict INTEGER NOT NULL,
+  note TEXT NOT NULL, reviewer TEXT NOT NULL, reviewed_utc_ms INTEGER NOT NULL
+);
+CREATE INDEX reviews_by_event ON reviews (event_number, id);
+CREATE TABLE audit (
+  line INTEGER PRIMARY KEY, utc_ms INTEGER NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL,
+  object TEXT NOT NULL, detail TEXT NOT NULL, hash BLOB NOT NULL
+);
+CREATE TABLE accounts (
+  name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created_utc_ms INTEGER NOT NULL,
+  is_active INTEGER NOT NULL DEFAULT 1
+) WITHOUT ROWID;
+CREATE TABLE sessions (
+  token_hash BLOB PRIMARY KEY, account TEXT NOT NULL, csrf_token TEXT NOT NULL,
+  created_utc_ms INTEGER NOT NULL, seen_utc_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE invitations (
+  token_hash BLOB PRIMARY KEY, account TEXT NOT NULL, expires_utc_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TRIGGER reviews_stay BEFORE UPDATE ON reviews
+  BEGIN SELECT RAISE(ABORT, 'a review is never changed'); END;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
+  BEGIN SELECT RAISE(ABORT, 'an audit line is never changed'); END;
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+  BEGIN SELECT RAISE(ABORT, 'an audit line is never removed'); END;
+"""
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """The one connection that writes; makes the file and its tables when there are none.
+
+    Check-points are the writer's own, in idle moments, so that no ack waits for one.
+    Raises VigieError when the file cannot be opened, is damaged, or is of another version.
+    """
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version == 0:
+            connection.executescript(
+                f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
+            )
+        _check_sound(connection, path)
+    except sqlite3.DatabaseError as broken:
+        raise _open_error(path, broken) from broken
+    if version not in (0, SCHEMA_VERSION):
+        raise VigieError(
+            Kind.FAILED_PRECONDITION,
+            f"the database has schema version {version}, this collector knows {SCHEMA_VERSION}",
+            where=str(path),
+            hint="Run the version of vigie that wrote it, or give another --data directory.",
+        )
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A connection that can only read. Its owner keeps each query short."""
+    connection = sqlite3.connect(
+        f"file:{path}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=READ_TIMEOUT_SECONDS,
+    )
+    connection.execute("PRAGMA query_only=1")
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def signed(epoch: int) -> int:
+    """An epoch as SQLite keeps it."""
+    return epoch - (1 << 64) if epoch >> 63 else epoch
+
+
+def unsigned(epoch: int) -> int:
+    """An epoch as the wire says it."""
+    return epoch & ((1 << 64) - 1)
+
+
+def _check_sound(connection: sqlite3.Connection, path: Path) -> None:
+    """A quick look at every page's structure; content is checked by each event's own CRC."""
+    verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    if verdict != "ok":
+        raise _damaged(path, verdict.splitlines()[-1])
+
+
+def _open_error(path: Path, broken: sqlite3.DatabaseError) -> VigieError:
+    if broken.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return _damaged(path, str(broken))
+    return VigieError(
+        Kind.UNAVAILABLE,
+        f"the database cannot be opened: {broken}",
+        where=str(path),
+        hint="Check that the directory is writable, has free space and is no network share.",
+    )
+
+
+def _damaged(path: Path, reason: str) -> VigieError:
+    return VigieError(
+        Kind.DATA_LOSS,
+        f"the database is damaged: {reason}",
+        where=str(path),
+        hint="Stop the collector, keep the file aside, and restore the newest copy of it.",
+    )

@@ -1,0 +1,244 @@
+"""The one thread that writes: whatever has gathered goes into one transaction.
+
+Two lanes lead in. A *job* is any function of the connection, in a savepoint of its own, so that
+one refused job costs no other. A *delivery* is a device's batch; all that gathered become one
+insert. Both are answered on the event loop, after the commit and never before.
+
+When the medium fails (an I/O error, a failed sync) the thread ends and `ended` carries the
+error: what the kernel holds can no longer be trusted, so the process must not go on.
+"""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from collector.store import Committed, Delivery
+from edge.errors import Kind, VigieError
+
+IDLE_SECONDS = 0.5  # with nothing to write for this long, the WAL is check-pointed
+BUSY_WAL_BYTES = 4 << 20  # check-pointed between two groups from here on, without waiting
+FULL_WAL_BYTES = 16 << 20  # and emptied from here on, waiting for readers
+
+T = TypeVar("T")
+Answer = Callable[[Committed | VigieError], None]
+
+
+class Intake(Protocol):
+    """Turns deliveries into rows within the writer's transaction."""
+
+    def store(
+        self, connection: sqlite3.Connection, deliveries: Sequence[Delivery]
+    ) -> list[Committed]:
+        """Insert what is new; one result a delivery, in order."""
+        ...
+
+    def forget(self) -> None:
+        """Drop what is remembered of uncommitted writes; the transaction was rolled back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A function of the connection, and who waits for what it comes to."""
+
+    run: Callable[[sqlite3.Connection], None]
+    succeed: Callable[[], None]
+    fail: Callable[[VigieError], None]
+
+
+@dataclass(slots=True)
+class _Group:
+    """What goes into one transaction."""
+
+    jobs: list[_Job]
+    deliveries: list[tuple[Delivery, Answer]]
+
+
+class Writer:
+    """Owns the writing connection and its thread. All its methods belong to the event loop.
+
+    on_commit is called on the loop after each commit with all results of deliveries, their
+    seconds in the transaction and the WAL's size in bytes.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        intake: Intake,
+        on_commit: Callable[[Sequence[Committed], float, int], None],
+    ) -> None:
+        self._connection = connection
+        self._wal = path.with_name(path.name + "-wal")
+        self._intake = intake
+        self._on_commit = on_commit
+        self._loop = asyncio.get_running_loop()
+        self._gathering = threading.Condition()
+        self._group = _Group([], [])
+        self._is_closing = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self.ended = self._loop.run_in_executor(self._thread, self._run)
+
+    async def submit(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a job in the next transaction; returns its result after the commit.
+
+        Raises VigieError as the job does, or when the transaction cannot be committed.
+        """
+        answer: asyncio.Future[T] = self._loop.create_future()
+        results: list[T] = []
+
+        def succeed() -> None:
+            if not answer.done():
+                answer.set_result(results[0])
+
+        def fail(error: VigieError) -> None:
+            if not answer.done():
+                answer.set_exception(error)
+
+        self._put_job(_Job(lambda connection: results.append(job(connection)), succeed, fail))
+        return await answer
+
+    def deliver(self, delivery: Delivery, answer: Answer) -> None:
+        """Store a batch in the next transaction; `answer` is called on the loop afterwards."""
+        with self._gathering:
+            self._refuse_when_closed()
+            self._group.deliveries.append((delivery, answer))
+            self._gathering.notify()
+
+    async def close(self) -> None:
+        """Write what has gathered, empty the WAL, close the file."""
+        with self._gathering:
+            self._is_closing = True
+            self._gathering.notify()
+        await asyncio.wait([self.ended])
+        self._thread.shutdown(wait=True)
+
+    def _put_job(self, job: _Job) -> None:
+        with self._gathering:
+            self._refuse_when_closed()
+            self._group.jobs.append(job)
+            self._gathering.notify()
+
+    def _refuse_when_closed(self) -> None:
+        if self._is_closing or self.ended.done():
+            raise VigieError(
+                Kind.UNAVAILABLE,
+                "the collector is stopping and stores nothing more",
+                hint="Try again when it is back.",
+            )
+
+    def _run(self) -> None:
+        """The thread. Ends after close, or with the medium's error."""
+        try:
+            while (group := self._take()) is not None:
+                if group.jobs or group.deliveries:
+                    self._write(group)
+                    self._check_point(is_idle=False)
+                else:
+                    self._check_point(is_idle=True)
+        finally:
+            self._connection.close()
+
+    def _take(self) -> _Group | None:
+        """What has gathered; an empty group after an idle moment; None when all is done."""
+        with self._gathering:
+            if not (self._group.jobs or self._group.deliveries or self._is_closing):
+                self._gathering.wait(IDLE_SECONDS)
+            group, self._group = self._group, _Group([], [])
+            is_done = self._is_closing and not (group.jobs or group.deliveries)
+            return None if is_done else group
+
+    def _write(self, group: _Group) -> None:
+        begun = time.perf_counter()
+        outcomes: list[Callable[[], None]] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            outcomes.extend(self._run_job(job) for job in group.jobs)
+            deliveries = [delivery for delivery, _ in group.deliveries]
+            stored = self._intake.store(self._connection, deliveries)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as broken:
+            self._roll_back(group, broken)
+            return
+        spent_seconds = time.perf_counter() - begun
+        self._loop.call_soon_threadsafe(self._answer, group, outcomes, stored, spent_seconds)
+
+    def _run_job(self, job: _Job) -> Callable[[], None]:
+        """Run one job in its savepoint; what to tell its owner once all is committed."""
+        self._connection.execute("SAVEPOINT job")
+        try:
+            job.run(self._connection)
+        except VigieError as refused:
+            error = refused
+            self._connection.execute("ROLLBACK TO job")
+            self._connection.execute("RELEASE job")
+            return lambda: job.fail(error)
+        self._connection.execute("RELEASE job")
+        return job.succeed
+
+    def _roll_back(self, group: _Group, broken: sqlite3.Error) -> None:
+        """Nothing of the group was stored: say so to all, or end when the medium failed."""
+        self._intake.forget()
+        error = _storage_error(broken)
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+        self._loop.call_soon_threadsafe(_fail_all, group, error)
+        if error.kind is not Kind.RESOURCE_EXHAUSTED:
+            raise error from broken
+
+    def _answer(
+        self,
+        group: _Group,
+        outcomes: Sequence[Callable[[], None]],
+        stored: Sequence[Committed],
+        spent_seconds: float,
+    ) -> None:
+        """On the loop, after the commit."""
+        self._on_commit(stored, spent_seconds, self._wal_bytes())
+        for outcome in outcomes:
+            outcome()
+        for (_, answer), committed in zip(group.deliveries, stored, strict=True):
+            answer(committed)
+
+    def _check_point(self, *, is_idle: bool) -> None:
+        """Move the WAL into the database where no ack waits for it."""
+        wal_bytes = self._wal_bytes()
+        if wal_bytes >= FULL_WAL_BYTES:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        elif wal_bytes >= BUSY_WAL_BYTES or (is_idle and wal_bytes):
+            mode = "TRUNCATE" if is_idle else "PASSIVE"
+            self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
+
+    def _wal_bytes(self) -> int:
+        try:
+            return self._wal.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+
+def _fail_all(group: _Group, error: VigieError) -> None:
+    for job in group.jobs:
+        job.fail(error)
+    for _, answer in group.deliveries:
+        answer(error)
+
+
+def _storage_error(broken: sqlite3.Error) -> VigieError:
+    """A full disk is waited out; anything else means that the file cannot be trusted."""
+    if broken.sqlite_errorcode == sqlite3.SQLITE_FULL:
+        return VigieError(
+            Kind.RESOURCE_EXHAUSTED,
+            "the collector's disk is full; nothing new is stored, and no ack is sent",
+            hint="Free space where the collector's --data directory lives.",
+        )
+    return VigieError(
+        Kind.DATA_LOSS,
+        f"the collector's database cannot be written: {broken}",
+        hint="Check the disk (dmesg), then start the collector again; devices keep their events.",
+    )
