@@ -31,6 +31,17 @@ def run_command(arguments: Sequence[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
+def run_shown(arguments: Sequence[str]) -> None:
+    """Run a command whose progress the person should see on their own terminal.
+
+    Raises:
+        VigieError: UNAVAILABLE when it fails; it has said why itself.
+    """
+    code = subprocess.run(command_line(arguments), check=False).returncode
+    if code:
+        raise VigieError(Kind.UNAVAILABLE, f"'vigie {' '.join(arguments)}' ended with {code}")
+
+
 def command_line(arguments: Sequence[str]) -> list[str]:
     """The words that start `vigie` with this very interpreter."""
     return [sys.executable, "-m", "edge.cli.main", *arguments]

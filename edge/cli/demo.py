@@ -1,0 +1,110 @@
+"""`vigie demo`: the whole path from a picture to the control room on one machine."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.cli import voice
+from edge.errors import EXIT_ANSWER_IS_NO
+
+if TYPE_CHECKING:
+    from edge.demo.tally import Summary
+
+EXAMPLES = """\
+\b
+Examples:
+  vigie demo --seconds 60 --summary demo.json
+  vigie demo --source rtsp://192.0.2.7/stream --site north.toml
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.option(
+    "--source",
+    default="clip",
+    show_default=True,
+    help="'clip' (Debian's pedestrian clip), 'sim' (the street simulator), or any source of a "
+    "site file: a file's path, rtsp://…, v4l2:/dev/video0.",
+)
+@click.option("--site", type=click.Path(path_type=Path), help="Site file for your own source.")
+@click.option("--seconds", type=click.FloatRange(min=1), help="Stop after this long.")
+@click.option("--summary", type=click.Path(path_type=Path), help="Write the table as JSON.")
+@click.option("--page", default="127.0.0.1:7080", show_default=True, help="Address of the page.")
+@click.option(
+    "--models", type=click.Path(path_type=Path), default=None, help="Folder of built detectors."
+)
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    default=Path.home() / ".cache" / "vigie" / "demo",
+    help="Folder for the clip, keys and events.",
+)
+@voice.json_option
+@click.pass_obj
+def demo(  # noqa: PLR0917 - one parameter an option
+    said: voice.Voice,
+    source: str,
+    site: Path | None,
+    seconds: float | None,
+    summary: Path | None,
+    page: str,
+    models: Path | None,
+    cache: Path,
+    as_json: bool,
+) -> None:
+    """Watch real events arrive on a collector, review one on its page, read why it fired.
+
+    Starts a collector, enrols a pole, runs its eye on a source and shows events as they arrive.
+    Exit code 0 only if events arrived and all were acknowledged.
+    """
+    from edge.demo.scene import ensure_detector, prepare_scene  # noqa: PLC0415 - the demo's cost
+    from edge.demo.stage import Play, run_play  # noqa: PLC0415
+
+    scene = prepare_scene(source, site, cache, voice.say)
+    library = ensure_detector(scene.site, models, voice.say)
+    play = Play(
+        site=scene.site,
+        source=scene.description,
+        state=cache / "state",
+        models=library,
+        seconds=seconds,
+        page=page,
+    )
+    table = run_play(play, voice.say, voice.print_json if as_json else _show_event)
+    if summary is not None:
+        summary.write_text(json.dumps(table.as_record(), indent=2) + "\n")
+    _show_table(table)
+    if not table.is_success:
+        raise click.exceptions.Exit(EXIT_ANSWER_IS_NO)
+
+
+def _show_event(event: dict[str, object]) -> None:
+    latency = int(str(event["stored_utc_ms"])) - int(str(event["captured_utc_ms"]))
+    click.echo(
+        f"{event['number']:>6}  {event['phase']:<6}  {event['rule']:<28} "
+        f"{event['class']:<10} {latency:>5} ms"
+    )
+
+
+def _show_table(table: "Summary") -> None:
+    voice.say("")
+    for rule, count in table.events_by_rule.items():
+        voice.say(f"  {rule:<28} {count:>6} events")
+    voice.say(f"  {'all rules':<28} {table.events:>6} events, {table.signals} signals")
+    video, sent = table.video_bytes, table.event_bytes
+    share = f", one byte sent for {video // sent:,} bytes of video" if sent and video else ""
+    voice.say(f"  sent {sent:,} bytes of events; {video:,} bytes of video stayed{share}")
+    if table.latency_p50_ms is not None:
+        voice.say(
+            f"  capture to stored: p50 {table.latency_p50_ms} ms, p99 {table.latency_p99_ms} ms"
+        )
+    for camera in table.cameras:
+        cores = camera.cpu_ms / 1000 / max(table.seconds, 1)
+        voice.say(
+            f"  camera {camera.camera}: {camera.frames_analysed} of {camera.frames_captured} "
+            f"frames analysed, {camera.frames_dropped} dropped, {cores:.2f} of a CPU core"
+        )
+    if table.pending_events:
+        voice.say(f"  {table.pending_events} events were not acknowledged in time")

@@ -1,0 +1,226 @@
+"""The demo from curtain to curtain: collector, enrolment, pole, events, closing table."""
+
+import contextlib
+import json
+import signal
+import threading
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.demo.process import Process, run_command
+from edge.demo.tally import CameraTally, Summary, Tally
+from edge.errors import Kind, VigieError
+
+DEVICE = "demo-pole"
+READY_SECONDS = 20.0
+DRAIN_SECONDS = 10.0
+POLL_SECONDS = 0.1
+
+Say = Callable[[str], None]
+Tell = Callable[[dict[str, object]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """What one demo runs on.
+
+    site: the site file whose first camera's source is what the demo shows.
+    source: what the person is told it is.
+    state: folder of the collector's and the pole's data; kept between demos.
+    models: folder of built detectors.
+    seconds: how long to run; None: until it is interrupted.
+    page: address of the page, HOST:PORT.
+    """
+
+    site: Path
+    source: str
+    state: Path
+    models: Path
+    seconds: float | None
+    page: str
+
+    @property
+    def collector(self) -> Path:
+        """The collector's data directory."""
+        return self.state / "collector"
+
+    @property
+    def pole(self) -> Path:
+        """The pole's data directory."""
+        return self.state / "pole"
+
+
+def run_play(play: Play, say: Say, tell: Tell) -> Summary:
+    """Run the demo to its end and return the closing table.
+
+    say: takes lines for a person. tell: takes each stored event as `events tail --json` says it.
+
+    Raises:
+        VigieError: when a part does not come up or ends by itself.
+    """
+    play.state.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    tally = Tally()
+    with contextlib.ExitStack() as parts, _interrupt() as interrupted:
+        collector = parts.enter_context(_start_collector(play))
+        addresses = _wait_for_addresses(play, collector)
+        say(f"vigie: the collector listens on {addresses['sessions']}, its page is "
+            f"http://{addresses['page']}/")  # fmt: skip
+        _say_first_account(play, say)
+        _ensure_enrolled(play, addresses, say)
+        tail = parts.enter_context(_follow_events(play))
+        listener = threading.Thread(target=_listen, args=(tail, tally, tell), daemon=True)
+        listener.start()
+        pole = parts.enter_context(_start_pole(play))
+        say(f"vigie: the pole looks at {play.source}; press Ctrl-C to end")
+        _wait(play, interrupted, (collector, pole, tail), started)
+        pole.stop()
+        pending = _drain(play)
+        tail.stop()
+        listener.join(DRAIN_SECONDS)
+    return _summary(play, tally, pending, time.monotonic() - started)
+
+
+def _start_collector(play: Play) -> Process:
+    return Process(
+        "collector",
+        [
+            "collector", "run",
+            "--data", str(play.collector),
+            "--listen", "127.0.0.1:0",
+            "--page", play.page,
+        ],
+        play.state / "collector.log",
+    )  # fmt: skip
+
+
+def _start_pole(play: Play) -> Process:
+    arguments = [
+        "edge", "run",
+        "--site", str(play.site),
+        "--data", str(play.pole),
+        "--models", str(play.models),
+        "--loop",
+    ]  # fmt: skip
+    return Process("pole", arguments, play.state / "pole.log")
+
+
+def _follow_events(play: Play) -> Process:
+    arguments = ["events", "tail", "--json", "--data", str(play.collector)]
+    return Process("events tail", arguments, play.state / "tail.log")
+
+
+def _wait_for_addresses(play: Play, collector: Process) -> dict[str, str]:
+    """The addresses that the collector wrote down when it was ready."""
+    file = play.collector / "operator" / "collector.toml"
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        collector.check_running()
+        if file.exists():
+            written = tomllib.loads(file.read_text())
+            if written.get("process") == collector.pid:
+                return {key: str(value) for key, value in written.items()}
+        time.sleep(POLL_SECONDS)
+    raise VigieError(
+        Kind.UNAVAILABLE,
+        f"the collector was not ready within {READY_SECONDS:.0f} s",
+        where=str(play.state / "collector.log"),
+        hint="Read that log, or start the collector alone: vigie collector run --help",
+    )
+
+
+def _say_first_account(play: Play, say: Say) -> None:
+    link = play.collector / "operator" / "first-account.txt"
+    if link.exists():
+        say(f"vigie: make the first account on the page: {link.read_text().strip()}")
+
+
+def _ensure_enrolled(play: Play, addresses: dict[str, str], say: Say) -> None:
+    if (play.pole / "identity" / "certificate.pem").exists():
+        return
+    say(f"vigie: enrolling {DEVICE} with a one-time token")
+    invite = ["device", "invite", DEVICE, "--data", str(play.collector), "--json"]
+    token = str(run_command(invite)[0]["token"])
+    run_command(
+        [
+            "device", "enrol",
+            "--device", DEVICE,
+            "--collector", addresses["enrolment"],
+            "--ca", str(play.collector / "operator" / "ca.pem"),
+            "--token", token,
+            "--data", str(play.pole),
+        ]
+    )  # fmt: skip
+
+
+def _listen(tail: Process, tally: Tally, tell: Tell) -> None:
+    for event in tail.records():
+        captured, stored = int(str(event["captured_utc_ms"])), int(str(event["stored_utc_ms"]))
+        size = int(str(event["size_bytes"]))
+        tally.add(str(event["rule"]), str(event["phase"]), size, stored - captured)
+        tell(event)
+
+
+@contextlib.contextmanager
+def _interrupt() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set, in place of an exception at any point."""
+    interrupted = threading.Event()
+    kept = {
+        number: signal.signal(number, lambda *_: interrupted.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield interrupted
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def _wait(
+    play: Play, interrupted: threading.Event, parts: tuple[Process, ...], started: float
+) -> None:
+    while not interrupted.wait(POLL_SECONDS):
+        for part in parts:
+            part.check_running()
+        if play.seconds is not None and time.monotonic() - started >= play.seconds:
+            return
+
+
+def _drain(play: Play) -> int:
+    """Let the link deliver what the eye accepted last; how many events stayed behind."""
+    with Process("link", ["edge", "run", "--link-only", "--data", str(play.pole)],
+                 play.state / "pole.log"):  # fmt: skip
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while pending := _pending(play):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(POLL_SECONDS)
+    return pending
+
+
+def _pending(play: Play) -> int:
+    listing = run_command(["spool", "ls", "--json", "--data", str(play.pole)])
+    return sum(int(str(batch["events"])) for batch in listing)
+
+
+def _summary(play: Play, tally: Tally, pending: int, seconds: float) -> Summary:
+    status = play.pole / "status.json"
+    cameras = json.loads(status.read_text())["cameras"] if status.exists() else []
+    names = CameraTally.__slots__
+    counts = [CameraTally(**{name: camera[name] for name in names}) for camera in cameras]
+    return Summary(
+        seconds=round(seconds, 1),
+        source=play.source,
+        events=sum(tally.by_rule.values()),
+        signals=tally.signals,
+        events_by_rule=dict(tally.by_rule.most_common()),
+        event_bytes=tally.event_bytes,
+        video_bytes=sum(camera.video_bytes for camera in counts),
+        pending_events=pending,
+        latency_p50_ms=tally.percentile_ms(50),
+        latency_p99_ms=tally.percentile_ms(99),
+        cameras=counts,
+    )
