@@ -42,9 +42,7 @@ Examples:
     help="Folder for the clip, keys and events.",
 )
 @voice.json_option
-@click.pass_obj
 def demo(  # noqa: PLR0917 - one parameter an option
-    said: voice.Voice,
     source: str,
     site: Path | None,
     seconds: float | None,
@@ -63,7 +61,7 @@ def demo(  # noqa: PLR0917 - one parameter an option
     from edge.demo.stage import Play, run_play  # noqa: PLC0415
 
     scene = prepare_scene(source, site, cache, voice.say)
-    library = ensure_detector(scene.site, models, voice.say)
+    library = ensure_detector(models, voice.say)
     play = Play(
         site=scene.site,
         source=scene.description,

@@ -40,7 +40,7 @@ def prepare_scene(source: str, site: Path | None, cache: Path, say: Callable[[st
         return _own_scene("street", "the street simulator (drawn, not footage)", cache, {})
     if site is not None:
         return Scene(site, f"what {site.name} names" if source == "clip" else source)
-    address = source if "://" in source or ":" in source.split("/")[0] else f"file:{_file(source)}"
+    address = source if _has_scheme(source) else f"file:{_file(source)}"
     return _own_scene("anywhere", source, cache, {"sim:street": address})
 
 
@@ -51,6 +51,10 @@ def _own_scene(name: str, description: str, cache: Path, sources: dict[str, str]
     site = cache / f"{name}.toml"
     site.write_text(text)
     return Scene(site, description)
+
+
+def _has_scheme(source: str) -> bool:
+    return ":" in source.split("/", maxsplit=1)[0]
 
 
 def _file(source: str) -> Path:
