@@ -42,11 +42,18 @@ def check_batch(batch: event_pb2.Batch) -> list[str]:
         problems.append(f"Batch.events holds {len(batch.events)}, not 1 to {MAX_BATCH_EVENTS}")
     if batch.ByteSize() > MAX_BATCH_BYTES:
         problems.append(f"Batch is {batch.ByteSize()} bytes, over {MAX_BATCH_BYTES}")
+    if batch.HasField("follows_seq") and batch.follows_seq >= batch.first_seq:
+        problems.append(f"Batch.follows_seq {batch.follows_seq} is not before {batch.first_seq}")
     for place, event in enumerate(batch.events):
         where = f"Batch.events[{place}]"
         problems += [f"{where}.{trouble}" for trouble in _event_troubles(event)]
         problems += [f"{where}.{trouble}" for trouble in _place_troubles(batch, place)]
     return problems
+
+
+def check_event(event: event_pb2.Event) -> list[str]:
+    """Problems of one event that do not hang on its place in a batch."""
+    return [*check(event), *(f"Event.{trouble}" for trouble in _event_troubles(event))]
 
 
 def check_dictionary(dictionary: event_pb2.Dictionary) -> list[str]:

@@ -1,0 +1,168 @@
+"""The spool's tables and every statement over them; no policy, no files.
+
+`batch` holds the rows in order: its key is the last seq of each, so "what comes after seq n" is
+one range of the key. Batches and lost stretches together cover every seq from the acknowledged
+one to the last; a hole is damage.
+"""
+
+from dataclasses import dataclass
+
+from edge.spool import record
+from edge.spool.database import Database, StorageError
+
+APPLICATION_ID = 0x56_47_53_50
+FORMAT_VERSION = 1
+# What is not check-pointed is what a flipped bit in the log costs most.
+AUTOCHECKPOINT_PAGES = 100
+PAGE_BYTES = 4_096
+_PARTS_PER_DICTIONARY = 1 << 10
+_STATE_COPIES = (1, 2)
+
+_SETTINGS = (
+    f"PRAGMA page_size = {PAGE_BYTES}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}",
+    "PRAGMA journal_size_limit = 1048576",
+    "PRAGMA secure_delete = FAST",
+)
+_TABLES = (
+    "CREATE TABLE batch (last_seq INTEGER PRIMARY KEY, body BLOB NOT NULL)",
+    "CREATE TABLE state (copy INTEGER PRIMARY KEY, body BLOB NOT NULL)",
+    "CREATE TABLE dictionary (place INTEGER PRIMARY KEY, body BLOB NOT NULL)",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {FORMAT_VERSION}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as it lies in the table."""
+
+    last_seq: int
+    body: bytes
+
+
+class Rows:
+    """Statements over one connection."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._run = database.execute
+
+    def prepare(self) -> None:
+        """The settings of a connection; each must be made anew on each."""
+        for setting in _SETTINGS:
+            self._run(setting)
+
+    def is_empty_file(self) -> bool:
+        """True when nothing was ever created here."""
+        return not self._run("SELECT 1 FROM sqlite_master LIMIT 1")
+
+    def create(self, state: record.State) -> None:
+        """The tables of a new spool, inside a transaction."""
+        for statement in _TABLES:
+            self._run(statement)
+        self.write_state(state)
+
+    def begin(self) -> None:
+        """Take the only right to write."""
+        self._run("BEGIN IMMEDIATE")
+
+    def begin_reading(self) -> None:
+        """See one moment until `commit`."""
+        self._run("BEGIN")
+
+    def commit(self) -> None:
+        """Return when everything since `begin` is on the disk."""
+        self._run("COMMIT")
+
+    def roll_back(self) -> None:
+        """Forget everything since `begin`; harmless when SQLite already did."""
+        try:
+            self._run("ROLLBACK")
+        except StorageError:
+            return
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    def last_seq(self) -> int | None:
+        """Key of the newest row; None when there is none."""
+        return _number(self._run("SELECT max(last_seq) FROM batch")[0][0])
+
+    def after(self, seq: int, limit: int) -> list[Row]:
+        """Rows that hold anything after `seq`, in order."""
+        found = self._run(
+            "SELECT last_seq, body FROM batch WHERE last_seq > ? ORDER BY last_seq LIMIT ?",
+            (seq, limit),
+        )
+        return [Row(_number(last_seq) or 0, _bytes(body)) for last_seq, body in found]
+
+    def put(self, last_seq: int, body: bytes) -> None:
+        """Add a row."""
+        self._run("INSERT INTO batch VALUES (?, ?)", (last_seq, body))
+
+    def replace(self, last_seq: int, body: bytes) -> None:
+        """Put another body in a row's place."""
+        self._run("UPDATE batch SET body = ? WHERE last_seq = ?", (body, last_seq))
+
+    def remove(self, first_last_seq: int, last_last_seq: int) -> None:
+        """Delete the rows whose keys lie in the range, both ends included."""
+        self._run(
+            "DELETE FROM batch WHERE last_seq BETWEEN ? AND ?", (first_last_seq, last_last_seq)
+        )
+
+    def state(self) -> record.State | None:
+        """The newest readable copy of the state."""
+        copies = [
+            record.open_state(_bytes(body)) for (body,) in self._run("SELECT body FROM state")
+        ]
+        whole = [copy for copy in copies if copy is not None]
+        return max(whole, key=lambda copy: (copy.last_seq, copy.acked_seq), default=None)
+
+    def write_state(self, state: record.State) -> None:
+        """Write all copies of the state."""
+        body = record.seal_state(state)
+        for copy in _STATE_COPIES:
+            self._run("INSERT OR REPLACE INTO state VALUES (?, ?)", (copy, body))
+
+    def put_dictionary(self, number: int, rows: list[bytes]) -> None:
+        """Add the parts of a dictionary."""
+        for part, row in enumerate(rows):
+            place = number * _PARTS_PER_DICTIONARY + part
+            self._run("INSERT INTO dictionary VALUES (?, ?)", (place, row))
+
+    def dictionary_parts(self, number: int) -> list[bytes]:
+        """The parts of a dictionary, in order."""
+        first = number * _PARTS_PER_DICTIONARY
+        found = self._run(
+            "SELECT body FROM dictionary WHERE place BETWEEN ? AND ? ORDER BY place",
+            (first, first + _PARTS_PER_DICTIONARY - 1),
+        )
+        return [_bytes(body) for (body,) in found]
+
+    def remove_dictionaries(self, before_number: int) -> None:
+        """Delete the dictionaries with smaller numbers."""
+        self._run(
+            "DELETE FROM dictionary WHERE place < ?", (before_number * _PARTS_PER_DICTIONARY,)
+        )
+
+    def used_pages(self) -> int:
+        """Pages that hold something; what deletion freed is used again before the file grows."""
+        pages = _number(self._run("PRAGMA page_count")[0][0]) or 0
+        free = _number(self._run("PRAGMA freelist_count")[0][0]) or 0
+        return pages - free
+
+    def checkpoint(self, mode: str) -> bool:
+        """Move the log into the file; False when a reader was in the way."""
+        return self._run(f"PRAGMA wal_checkpoint({mode})")[0][0] == 0
+
+
+def _number(cell: object) -> int | None:
+    return cell if isinstance(cell, int) else None
+
+
+def _bytes(cell: object) -> bytes:
+    return cell if isinstance(cell, bytes) else b""
