@@ -333,7 +333,11 @@ Global___Event: _TypeAlias = Event  # noqa: Y015
 
 @_typing.final
 class Gap(_message.Message):
-    """Events that were accepted and then dropped or lost, named so that the sum stays exact."""
+    """Events that were accepted and then dropped or lost, named so that the sum stays exact. The
+    event that carries a Gap stands in the place of the stretch's last seq and names the whole
+    stretch, its own place included; its batch's follows_seq leads over the rest. So the events of
+    a pole that are not gaps, plus what its gaps name, are what it accepted.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
