@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from collector.schema import signed
 from collector.store import Committed, Delivery
-from collector.watermark import NamedGap, Span, Watermark
+from collector.watermark import Span, Watermark
 from edge.clock import Clock
 from edge.wire.v1 import event_pb2
 
@@ -29,7 +29,6 @@ class Row(NamedTuple):
     rule: int
     phase: int
     start_seq: int | None
-    gap_last_seq: int | None
     body: bytes
     crc: int
 
@@ -116,8 +115,9 @@ class Ingest:
         """Rows of the events that are not stored yet; moves the watermark over all of them."""
         batch = delivery.batch
         watermark = self._watermark(ledger, delivery.device, delivery.epoch)
-        first = batch.first_seq
-        offer = watermark.offer(Span(first, first + len(batch.events) - 1))
+        follows_seq = batch.follows_seq if batch.HasField("follows_seq") else None
+        span = Span(batch.first_seq, batch.first_seq + len(batch.events) - 1)
+        offer = watermark.offer(span, follows_seq)
         spans = list(offer.fresh)
         for known in offer.known:
             spans += self._holes(ledger, delivery, known, pending)
@@ -125,15 +125,12 @@ class Ingest:
         for span in spans:
             rows += rows_of(delivery, span, self._next_number, stored_utc_ms)
             self._next_number += span.length
-        for row in rows:
-            if row.gap_last_seq is not None:
-                watermark.name_gap(named_gap(batch.events[row.seq - first]), told_by=row.seq)
         return rows
 
     def _holes(
         self, ledger: Ledger, delivery: Delivery, known: Span, pending: Sequence[Row]
     ) -> list[Span]:
-        """A repeat is normally stored; an event once named missing that came after all is not."""
+        """A repeat is normally stored; an event once held for gone is not."""
         stored = ledger.read_stored_seqs(delivery.device, delivery.epoch, known)
         key = (delivery.device, signed(delivery.epoch))
         stored |= {row.seq for row in pending if (row.device, row.epoch) == key}
@@ -165,7 +162,6 @@ def rows_of(delivery: Delivery, span: Span, number: int, stored_utc_ms: int) -> 
                 event.rule,
                 event.phase,
                 _start_seq(event, seq),
-                event.gap.last_seq if event.HasField("gap") else None,
                 body,
                 event_crc(key, seq, body),
             )
@@ -181,12 +177,6 @@ def key_crc(device: str, epoch: int) -> int:
 def event_crc(key: int, seq: int, body: bytes) -> int:
     """CRC-32 over key and body, so that neither can change unseen."""
     return zlib.crc32(body, zlib.crc32(seq.to_bytes(8, "big"), key))
-
-
-def named_gap(event: event_pb2.Event) -> NamedGap:
-    """What a SPOOL_GAP event says is missing."""
-    gap = event.gap
-    return NamedGap(Span(gap.first_seq, gap.last_seq), gap.missing)
 
 
 def _start_seq(event: event_pb2.Event, seq: int) -> int | None:

@@ -16,14 +16,17 @@ _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE devices (
   name TEXT PRIMARY KEY, state INTEGER NOT NULL, software TEXT NOT NULL DEFAULT '',
-  last_seen_utc_ms INTEGER, stored_events INTEGER NOT NULL DEFAULT 0,
-  certificate_expires_utc_ms INTEGER, health BLOB, health_utc_ms INTEGER,
+  last_seen_utc_ms INTEGER, certificate_expires_utc_ms INTEGER, health BLOB, health_utc_ms INTEGER,
   token_hash BLOB, token_expires_utc_ms INTEGER, is_token_used INTEGER NOT NULL DEFAULT 0,
   twin_utc_ms INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE certificates (
+  serial TEXT PRIMARY KEY, device TEXT NOT NULL, expires_utc_ms INTEGER NOT NULL,
+  is_revoked INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
 CREATE TABLE epochs (
-  device TEXT NOT NULL, epoch INTEGER NOT NULL, stored_seq INTEGER NOT NULL,
-  PRIMARY KEY (device, epoch)
+  device TEXT NOT NULL, epoch INTEGER NOT NULL, stored_seq INTEGER NOT NULL DEFAULT 0,
+  stored_events INTEGER NOT NULL DEFAULT 0, stored_utc_ms INTEGER, PRIMARY KEY (device, epoch)
 ) WITHOUT ROWID;
 CREATE TABLE dictionaries (
   device TEXT NOT NULL, epoch INTEGER NOT NULL, dictionary INTEGER NOT NULL,
@@ -38,8 +41,7 @@ CREATE TABLE events (
   number INTEGER PRIMARY KEY, device TEXT NOT NULL, epoch INTEGER NOT NULL,
   seq INTEGER NOT NULL, captured_utc_ms INTEGER NOT NULL, stored_utc_ms INTEGER NOT NULL,
   clock_error_ms INTEGER, dictionary INTEGER NOT NULL, rule INTEGER NOT NULL,
-  phase INTEGER NOT NULL, start_seq INTEGER, gap_last_seq INTEGER, body BLOB NOT NULL,
-  crc INTEGER NOT NULL
+  phase INTEGER NOT NULL, start_seq INTEGER, body BLOB NOT NULL, crc INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX events_key ON events (device, epoch, seq);
 CREATE TABLE reviews (

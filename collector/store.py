@@ -5,7 +5,6 @@ the one writer: they are committed together with whatever else has gathered, and
 returns after the commit. Reads are short and page by key; they see committed state only.
 """
 
-from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -127,24 +126,6 @@ class Reader(Protocol):
         ...
 
 
-class Ingest(Protocol):
-    """The way in for what devices send; answers after commit."""
-
-    def deliver(self, delivery: Delivery) -> Awaitable[Committed]:
-        """Store a batch."""
-        ...
-
-    def keep_dictionary(
-        self, device: str, epoch: int, dictionary: event_pb2.Dictionary
-    ) -> Awaitable[None]:
-        """Store what rule indices mean."""
-        ...
-
-    def open_epoch(self, device: str, epoch: int) -> Awaitable[int]:
-        """The watermark of one (device, epoch)."""
-        ...
-
-
 def review_message(record: ReviewRecord) -> operator_pb2.Review:
     """The review as the wire says it."""
     return operator_pb2.Review(
@@ -153,14 +134,3 @@ def review_message(record: ReviewRecord) -> operator_pb2.Review:
         reviewer=record.reviewer,
         reviewed_utc_ms=record.reviewed_utc_ms,
     )
-
-
-def spans_of(sequence: Sequence[int]) -> list[tuple[int, int]]:
-    """Runs of consecutive numbers in an ordered sequence, as (first, last)."""
-    runs: list[tuple[int, int]] = []
-    for seq in sequence:
-        if runs and seq == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], seq)
-        else:
-            runs.append((seq, seq))
-    return runs
