@@ -227,13 +227,13 @@ class Session:
     # Batches up, acks down.
 
     def _fetch(self) -> list[said.Output]:
-        room = self._window_batches - len(self._unacked)
-        if room <= 0 or self._has_fetch_open or self._unacked_bytes >= MAX_UNACKED_BYTES:
+        if self._has_fetch_open or not self._has_room():
             self._has_more = True
             return []
         self._has_fetch_open = True
         self._has_more = False
         self._fetch_number += 1
+        room = self._window_batches - len(self._unacked)
         return [said.Fetch(self._fetch_number, self._cursor_seq, room)]
 
     def _on_spool_rang(self, _: said.SpoolRang) -> Iterable[said.Output]:
@@ -247,10 +247,17 @@ class Session:
             return self._close(said.Because.NEW_EPOCH, State.OPENING)
         outputs: list[said.Output] = []
         for spooled in ready.batches:
+            if not self._has_room():
+                self._has_more = True
+                break
             outputs += self._send_batch(spooled, ready)
         if ready.batches or self._has_more:
             outputs += self._fetch()
         return outputs
+
+    def _has_room(self) -> bool:
+        is_within_bytes = self._unacked_bytes < MAX_UNACKED_BYTES
+        return len(self._unacked) < self._window_batches and is_within_bytes
 
     def _send_batch(self, spooled: said.Spooled, ready: said.BatchesReady) -> Iterable[said.Output]:
         if spooled.last_seq <= self._cursor_seq:

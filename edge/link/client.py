@@ -1,0 +1,314 @@
+"""The thin shell around the session: one loop that tells it what happened and does what it says.
+
+One task (`run`) owns the session and performs outputs in order; other tasks only put inputs into
+a bounded queue. Nothing is dropped there: who finds it full waits, and HTTP/2 makes the peer wait.
+"""
+
+import asyncio
+import logging
+import random
+from collections import deque
+from pathlib import Path
+
+import grpc
+
+from edge.clock import Clock
+from edge.errors import Kind, VigieError
+from edge.link import dialogue as said
+from edge.link import status
+from edge.link.channel import make_channel, wait_ready
+from edge.link.diagnosis import find_reason
+from edge.link.drain import Drain
+from edge.link.enrolment import get_credentials, renew
+from edge.link.identity import Identity, IdentityDirectory
+from edge.link.journal import note
+from edge.link.memory import read_ledger, write_ledger
+from edge.link.session import PeerError, Session
+from edge.link.stream import Stream, Tell
+from edge.link.transitions import State
+from edge.spool.database import StorageError
+from edge.wire.v1 import session_pb2
+
+TICK_SECONDS = 1.0
+RENEWAL_RETRY_SECONDS = 3600.0
+MAX_QUEUED_INPUTS = 64
+
+# An input with the number of the stream it came from; 0: from no stream.
+_Queued = tuple[int, said.Input]
+
+
+class Client:
+    """One pole's link. Made and run on one event loop; `stop` may be called from its tasks."""
+
+    def __init__(
+        self,
+        data: Path,
+        identity_directory: IdentityDirectory,
+        drain: Drain,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        software: str,
+    ) -> None:
+        self._data = data
+        self._directory = identity_directory
+        self._identity: Identity = identity_directory.read_identity()
+        self._drain = drain
+        self._clock = clock
+        self._rng = rng
+        self._ledger = read_ledger(identity_directory.path)
+        self._session = Session(self._identity.device, software, rng=rng, ledger=self._ledger)
+        self._inputs: asyncio.Queue[_Queued] = asyncio.Queue(MAX_QUEUED_INPUTS)
+        self._channel: grpc.aio.Channel | None = None
+        self._next_channel: grpc.aio.Channel | None = None
+        self._stream: Stream | None = None
+        self._stream_number = 0
+        self._opening: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._renewing: asyncio.Task[None] | None = None
+        self._renew_at_utc = self._identity.get_renewal_utc(rng)
+
+    @property
+    def state(self) -> State:
+        """Where the session stands."""
+        return self._session.state
+
+    async def stop(self) -> None:
+        """Ask for a clean end; `run` returns soon after."""
+        await self._inputs.put((0, said.Stop()))
+
+    async def run(self) -> None:
+        """Until stopped. Raises StorageError when the spool cannot be used at all."""
+        note("link_started", device=self._identity.device, collector=self._identity.collector)
+        watchers = [
+            asyncio.create_task(work())
+            for work in (self._tick, self._listen_to_spool, self._watch_eye)
+        ]
+        try:
+            await self._serve()
+        finally:
+            for task in [*watchers, self._opening, self._closing, self._renewing]:
+                await _end(task)
+            await self._drop_channel()
+        note("link_stopped", device=self._identity.device)
+
+    async def _serve(self) -> None:
+        while self._session.state is not State.STOPPED:
+            number, happened = await self._inputs.get()
+            if number in {0, self._stream_number}:
+                await self._apply(said.Tick(self._clock.monotonic_ns()))
+                await self._apply(happened)
+
+    async def _apply(self, happened: said.Input) -> None:
+        todo: deque[said.Output] = deque()
+        waiting: deque[said.Input] = deque([happened])
+        while todo or waiting:
+            if not todo:
+                todo.extend(await self._receive(waiting.popleft()))
+                continue
+            answer = await self._do(todo.popleft())
+            if answer is not None:
+                waiting.append(answer)
+
+    async def _receive(self, happened: said.Input) -> list[said.Output]:
+        if isinstance(happened, said.Closed):
+            await self._note_closed(happened)
+        if isinstance(happened, said.Welcomed):
+            note(
+                "link_welcomed",
+                collector=self._identity.collector,
+                stored_seq=happened.welcome.stored_seq,
+                window_batches=happened.welcome.window_batches,
+            )
+        try:
+            return self._session.receive(happened)
+        except PeerError as error:
+            note("peer_error", level=logging.ERROR, reason=error.what, remedy=error.hint)
+            return [said.Close(said.Because.PEER_ERROR)]
+
+    # What the session asks for.
+
+    async def _do(self, output: said.Output) -> said.Input | None:
+        match output:
+            case said.Send():
+                await self._send(output)
+            case said.Fetch():
+                return await self._fetch(output)
+            case said.Delete():
+                await self._delete(output)
+            case said.TakeStatus():
+                return await self._take_status()
+            case said.Remember():
+                await self._remember()
+            case said.Open():
+                self._opening = asyncio.create_task(self._open())
+            case said.Close():
+                return await self._close(output)
+            case said.Perform():
+                self._begin_renewal(output.command)
+            case said.Retry():
+                note("link_retry", after_ms=output.after_ns // 1_000_000)
+        return None
+
+    async def _send(self, output: said.Send) -> None:
+        if self._stream is not None:
+            await self._stream.send(output.message)
+
+    async def _fetch(self, fetch: said.Fetch) -> said.Input | None:
+        try:
+            return await self._drain.read_batches(fetch)
+        except StorageError as error:
+            await self._give_up_stream(error)
+            return None
+
+    async def _take_status(self) -> said.Input | None:
+        try:
+            pending = await self._drain.read_pending()
+            found = await asyncio.to_thread(status.read_status, self._data, pending)
+        except StorageError as error:
+            await self._give_up_stream(error)
+            return None
+        return said.StatusTaken(found)
+
+    async def _give_up_stream(self, error: VigieError) -> None:
+        """The spool cannot be read: end the stream, so that the next attempt begins afresh."""
+        note("spool_unreadable", level=logging.ERROR, reason=error.what, where=error.where)
+        if self._stream is not None:
+            await self._stream.close(gently=False)
+
+    async def _delete(self, output: said.Delete) -> None:
+        try:
+            await self._drain.delete(output.epoch, output.up_to_seq)
+        except StorageError as error:
+            # What stays is sent and acknowledged again; the collector knows it already.
+            note("spool_undeletable", level=logging.ERROR, reason=error.what, where=error.where)
+
+    async def _remember(self) -> None:
+        try:
+            await asyncio.to_thread(write_ledger, self._directory.path, self._ledger)
+        except OSError as error:
+            # A repeat after a restart is then done again, which is harmless.
+            note("answers_unwritable", level=logging.ERROR, reason=error.strerror)
+
+    # The stream and its channel.
+
+    async def _open(self) -> None:
+        """Fact 10: one channel, and a stream only when it is ready."""
+        self._stream_number += 1
+        number = self._stream_number
+        if self._next_channel is not None:
+            await self._drop_channel()
+            self._channel, self._next_channel = self._next_channel, None
+        if self._channel is None:
+            self._channel = make_channel(self._identity.collector, get_credentials(self._identity))
+        if not await wait_ready(self._channel):
+            await self._drop_channel()
+            error = await asyncio.to_thread(
+                find_reason, self._identity.collector, get_credentials(self._identity)
+            )
+            note("link_unreachable", level=logging.WARNING, reason=error.what, remedy=error.hint)
+            await self._inputs.put((number, said.Closed(error.kind)))
+            return
+        try:
+            holdings = await self._drain.read_holdings()
+        except StorageError as error:
+            note("spool_unreadable", level=logging.ERROR, reason=error.what, where=error.where)
+            await self._inputs.put((number, said.Closed(error.kind)))
+            return
+        self._stream = Stream(self._channel, self._make_teller(number))
+        note("link_connected", collector=self._identity.collector)
+        await self._inputs.put((number, said.Opened(holdings)))
+
+    def _make_teller(self, number: int) -> Tell:
+        async def tell(happened: said.Input) -> None:
+            await self._inputs.put((number, happened))
+
+        return tell
+
+    async def _close(self, output: said.Close) -> said.Input | None:
+        if self._opening is not None and not self._opening.done():
+            await _end(self._opening)
+            return said.Closed(Kind.UNAVAILABLE)
+        if self._stream is not None:
+            gently = output.because in {said.Because.MOVED, said.Because.STOPPED}
+            note("link_closing", because=output.because.value)
+            self._closing = asyncio.create_task(self._stream.close(gently=gently))
+        return None
+
+    async def _note_closed(self, _: said.Closed) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None and stream.error is not None:
+            error = stream.error
+            note(
+                "link_closed", kind=error.kind.value, reason=error.what, remedy=error.hint or "none"
+            )
+
+    async def _drop_channel(self) -> None:
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.close()
+
+    # Watchers.
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            await self._inputs.put((0, said.Tick(self._clock.monotonic_ns())))
+            if self._clock.utc_ns() / 1e9 >= self._renew_at_utc:
+                self._begin_renewal(None)
+
+    async def _listen_to_spool(self) -> None:
+        while True:
+            await self._drain.wait()
+            await self._inputs.put((0, said.SpoolRang()))
+
+    async def _watch_eye(self) -> None:
+        before = await asyncio.to_thread(status.read_change_mark, self._data)
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            now = await asyncio.to_thread(status.read_change_mark, self._data)
+            if now != before:
+                before = now
+                await self._inputs.put((0, said.StatusDue()))
+
+    # Renewal.
+
+    def _begin_renewal(self, command: session_pb2.Command | None) -> None:
+        self._renew_at_utc = self._clock.utc_ns() / 1e9 + RENEWAL_RETRY_SECONDS
+        if self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.create_task(self._renew(command))
+
+    async def _renew(self, command: session_pb2.Command | None) -> None:
+        """Fact 14: credentials are frozen in a channel, so a second one takes over the stream."""
+        answer = session_pb2.Answer(id=command.id if command else 0)
+        try:
+            identity = await renew(self._directory, self._identity)
+            channel = make_channel(identity.collector, get_credentials(identity))
+            if not await wait_ready(channel):
+                await channel.close()
+                raise await asyncio.to_thread(
+                    find_reason, identity.collector, get_credentials(identity)
+                )
+            self._identity = identity
+            self._next_channel = channel
+            self._renew_at_utc = identity.get_renewal_utc(self._rng)
+            answer.code = session_pb2.ANSWER_CODE_DONE
+            note("certificate_renewed", device=identity.device)
+            await self._inputs.put((0, said.ChannelReady()))
+        except VigieError as error:
+            note(
+                "certificate_not_renewed",
+                level=logging.ERROR,
+                reason=error.what,
+                remedy=error.hint,
+            )
+            answer.code = session_pb2.ANSWER_CODE_FAILED
+            answer.message = error.what[:200]
+        if command is not None:
+            await self._inputs.put((0, said.Performed(answer)))
+
+
+async def _end(task: "asyncio.Task[None] | None") -> None:
+    if task is not None and not task.done():
+        task.cancel()
+        await asyncio.wait([task])

@@ -1,0 +1,145 @@
+"""How a pole gets its certificate: once with a token, then with the certificate it has.
+
+The key is on disk before anything is asked, so an enrolment that was cut anywhere is repeated
+with the same command; the collector answers the same key and token again.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import grpc
+
+from edge.errors import Kind, VigieError
+from edge.link.channel import Credentials, get_kind, make_channel, wait_ready
+from edge.link.diagnosis import find_reason, split_address
+from edge.link.identity import Identity, IdentityDirectory, make_request
+from edge.wire.v1 import enrolment_pb2, enrolment_pb2_grpc
+
+ANSWER_WITHIN_SECONDS = 30.0
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+Answer = TypeVar("Answer")
+Stub = enrolment_pb2_grpc.EnrolmentServiceAsyncStub
+
+
+class EnrolmentError(VigieError):
+    """The collector did not certify this device; the reason is the collector's own."""
+
+
+async def enrol(
+    directory: IdentityDirectory, *, device: str, collector: str, ca: Path, token: str
+) -> Identity:
+    """Get the first certificate (or a new one, with a new token) and put it into force.
+
+    Raises:
+        EnrolmentError: a bad name or authority file, or the collector refused.
+        ConnectError: the collector cannot be reached or not be trusted.
+        IdentityError: the identity cannot be written.
+
+    """
+    check_name(device)
+    split_address(collector)
+    ca_pem = _read_authority(ca)
+    csr_pem = make_request(directory.ensure_next_key(), device)
+    request = enrolment_pb2.EnrolRequest(device=device, token=token, csr_pem=csr_pem)
+    answer = await _ask(
+        collector,
+        Credentials(ca_pem),
+        lambda stub: stub.Enrol(request, timeout=ANSWER_WITHIN_SECONDS),
+    )
+    return directory.write_enrolled(
+        answer.certificate_pem.encode(), device=device, collector=collector, ca_pem=ca_pem
+    )
+
+
+async def renew(directory: IdentityDirectory, identity: Identity) -> Identity:
+    """Get the next certificate with the present one, on a channel of its own.
+
+    Raises:
+        EnrolmentError: the collector refused (a revoked device, for one).
+        ConnectError: the collector cannot be reached or not be trusted.
+        IdentityError: the identity cannot be written.
+
+    """
+    key_pem = await asyncio.to_thread(directory.ensure_next_key)
+    request = enrolment_pb2.RenewRequest(csr_pem=make_request(key_pem, identity.device))
+    answer = await _ask(
+        identity.collector,
+        get_credentials(identity),
+        lambda stub: stub.Renew(request, timeout=ANSWER_WITHIN_SECONDS),
+    )
+    return await asyncio.to_thread(
+        directory.write_renewed, answer.certificate_pem.encode(), identity.device
+    )
+
+
+def get_credentials(identity: Identity) -> Credentials:
+    """What this identity proves itself with."""
+    return Credentials(identity.ca_pem, identity.key_pem, identity.certificate_pem)
+
+
+def check_name(device: str) -> None:
+    """Refuse what cannot be a device's name.
+
+    Raises:
+        EnrolmentError: it is not lower-case letters, digits and hyphens, 1 to 63 of them.
+
+    """
+    if not _NAME.fullmatch(device):
+        raise EnrolmentError(
+            Kind.INVALID_ARGUMENT,
+            f"'{device}' cannot be a device's name",
+            hint="Use lower-case letters, digits and hyphens, at most 63, such as north-gate.",
+        )
+
+
+def _read_authority(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise EnrolmentError(
+            Kind.NOT_FOUND,
+            f"the authority file cannot be read ({error.strerror})",
+            where=str(path),
+            hint="Copy ca.pem from the collector; 'vigie device invite' prints where it is.",
+        ) from error
+    if b"-----BEGIN CERTIFICATE-----" not in content:
+        raise EnrolmentError(
+            Kind.INVALID_ARGUMENT,
+            "the authority file holds no certificate",
+            where=str(path),
+            hint="Copy ca.pem from the collector; 'vigie device invite' prints where it is.",
+        )
+    return content
+
+
+async def _ask(
+    collector: str, credentials: Credentials, call: Callable[[Stub], Awaitable[Answer]]
+) -> Answer:
+    async with make_channel(collector, credentials) as channel:
+        if not await wait_ready(channel):
+            raise await asyncio.to_thread(find_reason, collector, credentials)
+        stub: Stub = enrolment_pb2_grpc.EnrolmentServiceStub(channel)
+        try:
+            return await call(stub)
+        except grpc.aio.AioRpcError as error:
+            raise EnrolmentError(
+                get_kind(error.code()), _reason(error), hint=_remedy(error)
+            ) from error
+
+
+def _reason(error: grpc.aio.AioRpcError) -> str:
+    if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+        return "the collector does not know how to enrol devices"
+    return f"the collector refused: {error.details() or error.code().name.lower()}"
+
+
+def _remedy(error: grpc.aio.AioRpcError) -> str:
+    if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+        return "Update the collector to the device's release."
+    if get_kind(error.code()) is Kind.UNAVAILABLE:
+        return "Run the same command again; the token is still good."
+    return "Make a new token with 'vigie device invite NAME' at the collector."

@@ -1,0 +1,71 @@
+"""`python -m edge.link.run --data DIR`: the link as a process of its own.
+
+SIGTERM and SIGINT end it cleanly: the stream's last acks are taken, the spool is closed.
+"""
+
+import argparse
+import asyncio
+import logging
+import random
+import signal
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from edge.clock import SystemClock
+from edge.errors import EXIT_CODES, Kind, VigieError
+from edge.link.client import Client
+from edge.link.drain import Drain
+from edge.link.identity import IdentityDirectory
+
+
+def main() -> None:
+    """Read the identity and the spool, then serve until told to end."""
+    arguments = _parse()
+    logging.basicConfig(
+        level=logging.DEBUG if arguments.debug else logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        asyncio.run(serve(arguments.data))
+    except VigieError as error:
+        sys.stderr.write(f"vigie: {error}\n")
+        sys.exit(error.exit_code)
+    except Exception:  # the outermost loop of this process; systemd starts it again
+        logging.getLogger("vigie.link").exception("link_failed")
+        sys.exit(EXIT_CODES[Kind.INTERNAL])
+
+
+async def serve(data: Path) -> None:
+    """Run the link of the pole whose state stands in `data` until SIGTERM or SIGINT."""
+    directory = IdentityDirectory(data / "identity")
+    directory.read_identity()
+    drain = await Drain.open(data)
+    client = Client(
+        data,
+        directory,
+        drain,
+        clock=SystemClock(),
+        rng=random.Random(),
+        software=version("vigie"),
+    )
+    loop = asyncio.get_running_loop()
+    ending: list[asyncio.Task[None]] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: ending.append(asyncio.ensure_future(client.stop())))
+    try:
+        await client.run()
+    finally:
+        await drain.close()
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="edge.link.run", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the pole's state directory")
+    parser.add_argument("--debug", action="store_true", help="log more")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""What the pole is like: the eye's word from `DATA/status.json`, the spool's and the disk's.
+
+The eye writes the file whole, by rename, as protobuf JSON of edge.wire.v1.Status. Without it, or
+with one that cannot be read, a status still goes up and says what the link itself knows.
+"""
+
+import os
+from pathlib import Path
+
+from google.protobuf import json_format
+
+from edge.spool.spool import Pending
+from edge.wire.v1 import session_pb2
+
+FILE_NAME = "status.json"
+MAX_FILE_BYTES = 64 * 1024
+
+
+def read_status(data: Path, pending: Pending) -> session_pb2.Status:
+    """Put the three together. Touches the disk: not for the event loop."""
+    status = read_eye_status(data)
+    status.pending_events = pending.seqs
+    status.spool_bytes = pending.used_bytes
+    status.spool_quota_bytes = pending.quota_bytes
+    room = os.statvfs(data)
+    status.disk_free_bytes = room.f_bavail * room.f_frsize
+    return status
+
+
+def read_eye_status(data: Path) -> session_pb2.Status:
+    """The eye's part; empty when there is none or it is damaged."""
+    status = session_pb2.Status()
+    try:
+        text = (data / FILE_NAME).read_text()
+        if len(text) <= MAX_FILE_BYTES:
+            json_format.Parse(text, status, ignore_unknown_fields=True)
+    except (FileNotFoundError, UnicodeDecodeError, json_format.ParseError):
+        return session_pb2.Status()
+    return status
+
+
+def read_change_mark(data: Path) -> tuple[bool, ...]:
+    """What a change of is told at once: which cameras are open, in their order."""
+    return tuple(camera.is_open for camera in read_eye_status(data).cameras)
