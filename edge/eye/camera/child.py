@@ -1,0 +1,168 @@
+"""The capture process of one camera: `python -m edge.eye.camera.child MEMORY WAKE ORDERS`.
+
+It is started with three inherited handles: shared memory, an eventfd to wake the parent, and a
+socket on which orders come (JSON, because a camera's password must not stand in an argument list)
+and failures go back. It may hang in FFmpeg or a driver at any time: then the parent kills it. When
+the parent is gone the socket closes and the child ends, even while it hangs in a read.
+"""
+
+import os
+import queue
+import socket
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import cv2
+
+from edge.clock import SystemClock
+from edge.eye.camera.facts import LossReason
+from edge.eye.camera.opening import open_source
+from edge.eye.camera.order import LONGEST_MESSAGE_BYTES, Failure, Order
+from edge.eye.camera.preparation import Preparation
+from edge.eye.camera.recording import Replay, pictures
+from edge.eye.camera.slots import Progress, Slots
+from edge.eye.camera.source import Address, CameraError, Medium, Picture, load_address
+
+LONGEST_NAP_SECONDS = 1.0  # a recording with a long gap must not look like a stalled camera
+
+
+class Child:
+    """Carries out orders one after the other; progress grows over all of them."""
+
+    def __init__(self, memory_fd: int, wake_fd: int) -> None:
+        self._memory_fd = memory_fd
+        self._wake_fd = wake_fd
+        self._clock = SystemClock()
+        self._slots: Slots | None = None
+        self._progress = Progress()
+
+    def carry_out(self, order: Order) -> Failure:
+        """Capture until the source fails or ends."""
+        camera = order.camera
+        if self._slots is None:
+            self._slots = Slots(self._memory_fd, camera.analysis_width_px, camera.name)
+        self._progress = replace(self._progress, alive_monotonic_ns=0)
+        try:
+            address = load_address(camera.source)
+            if address.is_replayable:
+                self._play(order)
+                return Failure(LossReason.ENDED, f"{address.shown} came to its end", None)
+            self._watch(order, address)
+        except CameraError as error:
+            return Failure(error.reason, error.what, error.hint)
+        return Failure(
+            LossReason.ENDED,
+            f"{address.shown} ended the stream",
+            "It is being opened again; many cameras do this when they restart.",
+        )
+
+    def _watch(self, order: Order, address: Address) -> None:
+        """A live source: times are those of arrival."""
+        preparation = Preparation(order.camera)
+        source = open_source(address, None, order.stall_seconds)
+        before = self._progress
+        try:
+            for number, picture in enumerate(source.pictures()):
+                utc_ns, monotonic_ns = self._clock.utc_ns(), self._clock.monotonic_ns()
+                traffic = source.traffic
+                self._progress = replace(
+                    self._progress,
+                    packets=before.packets + traffic.packets,
+                    video_bytes=before.video_bytes + traffic.video_bytes,
+                    damaged_packets=before.damaged_packets + traffic.damaged_packets,
+                )
+                is_chosen = preparation.chooses(monotonic_ns)
+                self._hand_over(preparation, picture, number, (utc_ns, monotonic_ns), is_chosen)
+        finally:
+            source.close()
+
+    def _play(self, order: Order) -> None:
+        """A recording or a scene, at its own pace; times are the stream's, from now on."""
+        preparation = Preparation(order.camera)
+        replay = Replay(self._clock.utc_ns(), self._clock.monotonic_ns(), order.is_looped)
+        before = self._progress
+        for number, picture in enumerate(pictures(order.camera, replay)):
+            shown_ns = replay.start_monotonic_ns + picture.stream_ns
+            self._wait_until(shown_ns)
+            self._progress = replace(
+                self._progress,
+                packets=before.packets + replay.totals.packets,
+                video_bytes=before.video_bytes + replay.totals.video_bytes,
+                damaged_packets=before.damaged_packets + replay.totals.damaged_packets,
+            )
+            times_ns = (replay.start_utc_ns + picture.stream_ns, shown_ns)
+            is_chosen = preparation.chooses(picture.stream_ns)
+            self._hand_over(preparation, picture, number, times_ns, is_chosen)
+
+    def _wait_until(self, monotonic_ns: int) -> None:
+        assert self._slots is not None
+        while (left_ns := monotonic_ns - self._clock.monotonic_ns()) > 0:
+            time.sleep(min(left_ns / 1e9, LONGEST_NAP_SECONDS))
+            if self._progress.alive_monotonic_ns:
+                self._progress = replace(
+                    self._progress, alive_monotonic_ns=self._clock.monotonic_ns()
+                )
+                self._slots.tell(self._progress)
+
+    def _hand_over(
+        self,
+        preparation: Preparation,
+        picture: Picture,
+        number: int,
+        times_ns: tuple[int, int],
+        is_chosen: bool,
+    ) -> None:
+        assert self._slots is not None
+        self._progress = replace(
+            self._progress,
+            alive_monotonic_ns=self._clock.monotonic_ns(),
+            source_width_px=picture.width_px,
+            source_height_px=picture.height_px,
+            frames_captured=self._progress.frames_captured + 1,
+            frames_offered=self._progress.frames_offered + is_chosen,
+            child_cpu_ms=time.process_time_ns() // 1_000_000,
+        )
+        if is_chosen:
+            frame = preparation.make_frame(picture, number, *times_ns)
+            self._slots.publish(frame, self._progress)
+            os.eventfd_write(self._wake_fd, 1)
+        else:
+            self._slots.tell(self._progress)
+
+
+def main() -> None:
+    """Take orders until the parent goes away."""
+    memory_fd, wake_fd, orders_fd = (int(text) for text in sys.argv[1:4])
+    cv2.setNumThreads(1)  # one decode thread, one resize thread: the detector needs the rest
+    channel = socket.socket(fileno=orders_fd)
+    orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(channel, orders), daemon=True).start()
+    child = Child(memory_fd, wake_fd)
+    while True:
+        order = orders.get()
+        try:
+            failure = child.carry_out(order)
+        except Exception as bug:  # noqa: BLE001 - this process's outermost loop
+            # The text of a foreign error may hold the camera's URL with its password.
+            failure = Failure(LossReason.CRASHED, f"capture failed: {type(bug).__name__}", None)
+        channel.send(failure.to_json())
+        if failure.reason is LossReason.CRASHED or _is_spent(order):
+            return
+
+
+def _is_spent(order: Order) -> bool:
+    """picamera2 is in an undetermined state after a failure: only a new process helps."""
+    return load_address(order.camera.source).medium is Medium.PICAMERA2
+
+
+def _listen(channel: socket.socket, orders: "queue.SimpleQueue[Order]") -> None:
+    """Pass on orders; the end of the channel is the end of the process, whatever hangs."""
+    while message := channel.recv(LONGEST_MESSAGE_BYTES):
+        orders.put(Order.from_json(message))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

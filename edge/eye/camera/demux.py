@@ -1,0 +1,193 @@
+"""One demux for packets and pictures: files, RTSP and V4L2 through PyAV.
+
+Facts of PyAV and FFmpeg obeyed here (each was somebody's outage):
+1. PyAV's own time-outs hold the interpreter lock at every poll: FFmpeg's socket option is used
+   (see rtsp.py), and a supervisor outside the process kills what hangs all the same.
+2. The end of a stream may never come: nothing here waits for it.
+3. PyAV decodes on all cores unless told before the codec opens: one thread.
+4. Stream time is not trusted: it may be missing, repeat or go back; `_Timeline` repairs it.
+5. Containers are closed in every path, so that no handle is left behind.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NoReturn
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from edge.eye.camera.facts import LossReason
+from edge.eye.camera.planes import develop
+from edge.eye.camera.source import CameraError, Packet, PacketSink, Picture, Traffic
+
+LARGEST_SIDE_PX = 8192  # 8K pictures pass; more would need a quarter of a gigabyte a picture
+USUAL_FPS = 25
+MOST_DAMAGED_IN_A_ROW = 500  # packets; some 20 s of video without a single picture
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What to open and how. place may hold a password; shown does not.
+
+    explain: turns FFmpeg's error at opening into ours.
+    """
+
+    place: str
+    shown: str
+    explain: Callable[[FFmpegError], CameraError]
+    format: str | None = None
+    options: dict[str, str] = field(default_factory=dict)
+
+
+class Demux:
+    """A container, its first video stream, one decoder."""
+
+    def __init__(self, source: Input, sink: PacketSink | None = None) -> None:
+        self._input = source
+        self._sink = sink
+        self._container: InputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._timeline = _Timeline(Fraction(USUAL_FPS))
+        self.traffic = Traffic()
+
+    def open(self) -> None:
+        """Connect, read the streams, choose the first video. Raises: CameraError."""
+        try:
+            container = av.open(
+                self._input.place, "r", format=self._input.format, options=self._input.options
+            )
+        except FFmpegError as error:
+            raise self._input.explain(error) from None
+        except UnicodeDecodeError:  # PyAV decodes metadata of garbage
+            raise garbage(self._input.shown) from None
+        self._container = container
+        try:
+            self._stream = self._find_video(container)
+        except CameraError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close decoder, files and sockets; safe twice."""
+        container, self._container, self._stream = self._container, None, None
+        if container is not None:
+            container.close()
+
+    def pictures(self) -> Iterator[Picture]:
+        """Demux, hand packets on, decode. Raises: CameraError."""
+        assert self._container is not None
+        assert self._stream is not None
+        damaged_in_a_row = 0
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except FFmpegError as error:
+                raise self._input.explain(error) from None
+            if packet is None:
+                return
+            if packet.size:  # the flush packet at the end is empty
+                self._count(packet)
+            try:
+                decoded = packet.decode()
+                damaged_in_a_row = 0 if decoded else damaged_in_a_row
+            except FFmpegError:
+                decoded = []
+                self.traffic.damaged_packets += 1
+                damaged_in_a_row += 1
+            if damaged_in_a_row > MOST_DAMAGED_IN_A_ROW:
+                raise garbage(self._input.shown)
+            for frame in decoded:
+                assert isinstance(frame, VideoFrame)
+                yield self._picture(frame)
+
+    def _count(self, packet: "av.Packet[VideoStream]") -> None:
+        self.traffic.packets += 1
+        self.traffic.video_bytes += packet.size
+        if self._sink is not None:
+            self._sink.take(Packet(bytes(packet), packet.is_keyframe))
+
+    def _picture(self, frame: VideoFrame) -> Picture:
+        width_px, height_px = frame.width, frame.height
+        if max(width_px, height_px) > LARGEST_SIDE_PX:
+            self._refuse_size(width_px, height_px)
+        if frame.rotation % 180:
+            width_px, height_px = height_px, width_px
+        stream_ns = self._timeline.place_ns(frame.pts, frame.time_base)
+        return Picture(stream_ns, width_px, height_px, lambda: develop(frame))
+
+    def _find_video(self, container: InputContainer) -> VideoStream:
+        if not container.streams.video:
+            raise CameraError(
+                LossReason.NO_VIDEO,
+                f"there is no video in {self._input.shown}",
+                hint="Sound alone cannot be analysed: give a file or address with a picture.",
+            )
+        stream = container.streams.video[0]
+        if stream.codec_context is None:
+            raise CameraError(
+                LossReason.UNSUPPORTED,
+                f"no decoder for the video in {self._input.shown}",
+                hint="Set the camera to H.264.",
+            )
+        if max(stream.width, stream.height) > LARGEST_SIDE_PX:
+            self._refuse_size(stream.width, stream.height)
+        stream.codec_context.thread_count = 1  # fact 3
+        self._timeline = _Timeline(stream.average_rate or Fraction(USUAL_FPS))
+        return stream
+
+    def _refuse_size(self, width_px: int, height_px: int) -> NoReturn:
+        raise CameraError(
+            LossReason.LIMIT,
+            f"the picture in {self._input.shown} is {width_px}x{height_px}, "
+            f"more than {LARGEST_SIDE_PX} pixels a side",
+            hint="Set the camera to a smaller picture; analysis scales it down anyway.",
+        )
+
+
+def garbage(shown: str) -> CameraError:
+    """The error for bytes that are no video."""
+    return CameraError(
+        LossReason.GARBAGE,
+        f"{shown} is no video that can be read",
+        hint="It is damaged, cut off, or something else; play it with ffplay to see.",
+    )
+
+
+class _Timeline:
+    """Time since the first picture; strictly grows whatever the stream says (fact 4)."""
+
+    def __init__(self, rate: Fraction) -> None:
+        self._period_ns = int(1_000_000_000 / rate)
+        self._first_ns: int | None = None
+        self._last_ns: int | None = None
+
+    def place_ns(self, pts: int | None, time_base: Fraction | None) -> int:
+        """Nanoseconds since the first picture."""
+        if self._last_ns is None:
+            self._last_ns = 0
+            self._first_ns = _stamp_ns(pts, time_base)
+            return 0
+        stamp_ns = _stamp_ns(pts, time_base)
+        expected_ns = self._last_ns + self._period_ns
+        if stamp_ns is None:
+            self._last_ns = expected_ns
+            return expected_ns
+        if self._first_ns is None:
+            self._first_ns = stamp_ns - expected_ns
+        stream_ns = stamp_ns - self._first_ns
+        if stream_ns <= self._last_ns:  # repeated or gone back: carry on from the last picture
+            self._first_ns = stamp_ns - expected_ns
+            stream_ns = expected_ns
+        self._last_ns = stream_ns
+        return stream_ns
+
+
+def _stamp_ns(pts: int | None, time_base: Fraction | None) -> int | None:
+    if pts is None or time_base is None:
+        return None
+    return pts * 1_000_000_000 * time_base.numerator // time_base.denominator
