@@ -49,18 +49,27 @@ class EnrolResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CERTIFICATE_PEM_FIELD_NUMBER: _builtins.int
+    SESSION_PORT_FIELD_NUMBER: _builtins.int
     certificate_pem: _builtins.str
     """The device's certificate, PEM; exactly one URI SAN, vigie://device/NAME."""
+    session_port: _builtins.int
+    """Port of SessionService (and of Renew) on the host that was asked, 1 to 65535: enrolment has
+    a port of its own, because a server either asks every client for a certificate or none.
+    Absent: the port that was asked.
+    """
     def __init__(
         self,
         *,
         certificate_pem: _builtins.str = ...,
+        session_port: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_session_port", b"_session_port", "session_port", b"session_port"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_pem", b"certificate_pem"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_session_port", b"_session_port", "certificate_pem", b"certificate_pem", "session_port", b"session_port"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__session_port: _TypeAlias = _typing.Literal["session_port"]  # noqa: Y015
+    _WhichOneofArgType__session_port: _TypeAlias = _typing.Literal["_session_port", b"_session_port"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__session_port) -> _WhichOneofReturnType__session_port | None: ...
 
 Global___EnrolResponse: _TypeAlias = EnrolResponse  # noqa: Y015
 
