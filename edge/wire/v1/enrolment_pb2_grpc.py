@@ -57,7 +57,7 @@ class EnrolmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Renew(self, request, context):
-        """Over mutual TLS with the certificate to be renewed.
+        """Over mutual TLS with the certificate to be renewed, on the sessions' port.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,7 @@ class EnrolmentServiceStub:
     Enrol: _grpc.UnaryUnaryMultiCallable[_enrolment_pb2.EnrolRequest, _enrolment_pb2.EnrolResponse]
     """Over TLS that proves the collector by the pinned CA; the token proves the device."""
     Renew: _grpc.UnaryUnaryMultiCallable[_enrolment_pb2.RenewRequest, _enrolment_pb2.RenewResponse]
-    """Over mutual TLS with the certificate to be renewed."""
+    """Over mutual TLS with the certificate to be renewed, on the sessions' port."""
 
 @_typing.type_check_only
 class EnrolmentServiceAsyncStub(EnrolmentServiceStub):
@@ -42,7 +42,7 @@ class EnrolmentServiceAsyncStub(EnrolmentServiceStub):
     Enrol: _aio.UnaryUnaryMultiCallable[_enrolment_pb2.EnrolRequest, _enrolment_pb2.EnrolResponse]  # type: ignore[assignment]
     """Over TLS that proves the collector by the pinned CA; the token proves the device."""
     Renew: _aio.UnaryUnaryMultiCallable[_enrolment_pb2.RenewRequest, _enrolment_pb2.RenewResponse]  # type: ignore[assignment]
-    """Over mutual TLS with the certificate to be renewed."""
+    """Over mutual TLS with the certificate to be renewed, on the sessions' port."""
 
 class EnrolmentServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -59,6 +59,6 @@ class EnrolmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _enrolment_pb2.RenewRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_enrolment_pb2.RenewResponse, _abc.Awaitable[_enrolment_pb2.RenewResponse]]:
-        """Over mutual TLS with the certificate to be renewed."""
+        """Over mutual TLS with the certificate to be renewed, on the sessions' port."""
 
 def add_EnrolmentServiceServicer_to_server(servicer: EnrolmentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
