@@ -80,12 +80,17 @@ def table_of(record: type) -> Table:
     return Table(record, _summary(record), tuple(keys), tuple(children))
 
 
-def bare(hint: object) -> tuple[object, tuple[object, ...]]:
-    """A hint without `| None` and Annotated, and the bounds that stood in it."""
+def without_none(hint: object) -> object:
+    """`T` for `T | None`: TOML has no null, a key that is not set is not written."""
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         some = [arm for arm in typing.get_args(hint) if arm is not types.NoneType]
-        if len(some) == 1:
-            return bare(some[0])
+        return some[0] if len(some) == 1 else hint
+    return hint
+
+
+def bare(hint: object) -> tuple[object, tuple[object, ...]]:
+    """A hint without `| None` and Annotated, and the bounds that stood in it."""
+    hint = without_none(hint)
     if typing.get_origin(hint) is typing.Annotated:
         inner, *bounds = typing.get_args(hint)
         return inner, tuple(bounds)

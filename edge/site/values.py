@@ -108,7 +108,7 @@ def _function_word(form: shape.Table) -> str:
 def _load_value(reading: Reading, path: TomlPath, written: object, key: shape.Key) -> object:
     value = _as_model_writes(written)
     try:
-        reading.values[path] = _adapter(key.hint).validate_python(value, strict=True)
+        reading.values[path] = adapter(key.hint).validate_python(value, strict=True)
     except ValidationError as refused:
         steps = {error["loc"] for error in refused.errors(include_url=False)}
         reading.findings += _value_findings(path, value, key, steps)
@@ -183,5 +183,6 @@ def _as_model_writes(value: object) -> object:
 
 
 @functools.cache
-def _adapter(hint: object) -> TypeAdapter[object]:
+def adapter(hint: object) -> TypeAdapter[object]:
+    """The judge of one key's values, by its type and bounds."""
     return TypeAdapter(typing.cast("type[object]", hint))
