@@ -42,7 +42,7 @@ def ensure_clip(cache: Path, say: Callable[[str], None]) -> Path:
             source = _fetch_clip(Path(scratch))
         say("vigie: coding the clip as H.264, as a camera would")
         coded = Path(scratch) / CLIP_NAME
-        _code_as_camera(source, coded)
+        code_as_camera(source, coded)
         coded.replace(clip)
     return clip
 
@@ -70,7 +70,7 @@ def _fetch_clip(scratch: Path) -> Path:
             f"Debian's package {PACKAGE} cannot be fetched: {reason}",
             hint="Run 'apt-get update' as root, or 'vigie demo --source sim'.",
         )
-    return _extract_clip(archives[0], scratch)
+    return extract_clip(archives[0], scratch)
 
 
 def _apt(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -79,7 +79,12 @@ def _apt(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _extract_clip(archive: Path, scratch: Path) -> Path:
+def extract_clip(archive: Path, scratch: Path) -> Path:
+    """Take the clip, and nothing else, out of the package's archive into `scratch`.
+
+    Raises:
+        VigieError: DATA_LOSS when the package does not contain it.
+    """
     clip = scratch / "source.avi"
     unpacker = subprocess.Popen(
         ["dpkg-deb", "--fsys-tarfile", str(archive)],
@@ -101,8 +106,14 @@ def _extract_clip(archive: Path, scratch: Path) -> Path:
     )
 
 
-def _code_as_camera(source: Path, coded: Path) -> None:
+def code_as_camera(source: Path, coded: Path) -> None:
+    """Code a film as H.264 with a key frame every two seconds and no B frames.
+
+    Raises:
+        VigieError: DATA_LOSS when it cannot be read.
+    """
     import av  # noqa: PLC0415 - a second of imports that a cached clip does not need
+    from av.video.frame import PictureType  # noqa: PLC0415
 
     options = {
         "preset": "veryfast",
@@ -122,6 +133,8 @@ def _code_as_camera(source: Path, coded: Path) -> None:
             for number, picture in enumerate(camera.decode(pictures)):
                 frame = picture.reformat(format="yuv420p")
                 frame.pts, frame.time_base = number, 1 / rate
+                # The encoder would copy the source's choice of key frames.
+                frame.pict_type = PictureType.NONE
                 out.mux(stream.encode(frame))
             out.mux(stream.encode(None))
     except (av.FFmpegError, IndexError) as error:
