@@ -12,8 +12,8 @@ import threading
 from pathlib import Path
 
 from edge.clock import SystemClock
-from edge.spool.reader import BELL_NAME
 from edge.spool.outbox import Outbox
+from edge.spool.reader import BELL_NAME
 from edge.spool.spool import Spool
 from edge.wire.event import Event, Phase
 from edge.wire.v1 import event_pb2
