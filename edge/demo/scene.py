@@ -72,7 +72,7 @@ def ensure_detector(models: Path | None, say: Callable[[str], None]) -> Path:
     """The folder of built detectors, with the demo's own built in it."""
     folder = models or Path.home() / ".local" / "share" / "vigie" / "models"
     listing = run_command(["models", "list", "--json", "--models", str(folder)])
-    if not any(one["name"] == DETECTOR and one["state"] == "ready" for one in listing):
+    if not any(one["name"] == DETECTOR and one["state"] == "built" for one in listing):
         say(f"vigie: building the detector {DETECTOR} (75 MB to fetch, once)")
         run_shown(["models", "build", DETECTOR, "--models", str(folder)])
     return folder

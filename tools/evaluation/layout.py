@@ -84,7 +84,8 @@ def read_mot(path: Path, *, only_valid: bool = True) -> npt.NDArray[np.float64]:
     """MOT text: rows of frame (from 1), id, left, top, width, height, confidence, class, …."""
     rows = np.loadtxt(path, delimiter=",", ndmin=2)
     if only_valid and rows.shape[1] >= 8:
-        rows = rows[(rows[:, 6] == 1) & (rows[:, 7] == 1)]
+        # Class 1 is a pedestrian, -1 says that the sequence has no classes.
+        rows = rows[(rows[:, 6] != 0) & np.isin(rows[:, 7], (1, -1))]
     return rows
 
 
