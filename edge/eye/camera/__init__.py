@@ -2,8 +2,9 @@
 
 Two ways in, with the same masks, scaling and choice of frames:
 
-- `frames(camera, Replay(start_utc_ns))` reads a file or a simulated scene in this process: every chosen frame, in
-  order, stamped from the stream's own time, so that a recording replays byte for byte.
+- `frames(camera, Replay(start_utc_ns))` reads a file or a simulated scene in this process: every
+  chosen frame, in order, stamped from the stream's own time, so that a recording replays byte for
+  byte.
 - `Capture(camera, ...)` captures any source live in a child process of its own that can be
   killed. The latest frame wins; what analysis was too slow for is dropped and counted.
 

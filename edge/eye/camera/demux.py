@@ -122,11 +122,7 @@ class Demux:
 
     def _find_video(self, container: InputContainer) -> VideoStream:
         if not container.streams.video:
-            raise CameraError(
-                LossReason.NO_VIDEO,
-                f"there is no video in {self._input.shown}",
-                hint="Sound alone cannot be analysed: give a file or address with a picture.",
-            )
+            raise no_video(self._input.shown)
         stream = container.streams.video[0]
         if stream.codec_context is None:
             raise CameraError(
@@ -155,6 +151,15 @@ def garbage(shown: str) -> CameraError:
         LossReason.GARBAGE,
         f"{shown} is no video that can be read",
         hint="It is damaged, cut off, or something else; play it with ffplay to see.",
+    )
+
+
+def no_video(shown: str) -> CameraError:
+    """The error for sound alone."""
+    return CameraError(
+        LossReason.NO_VIDEO,
+        f"there is no video in {shown}",
+        hint="Sound alone cannot be analysed: give a file or address with a picture.",
     )
 
 

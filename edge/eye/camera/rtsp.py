@@ -3,6 +3,7 @@
 import errno
 from urllib.parse import urlsplit
 
+import av
 from av.error import (
     FFmpegError,
     HTTPForbiddenError,
@@ -10,7 +11,7 @@ from av.error import (
     HTTPUnauthorizedError,
 )
 
-from edge.eye.camera.demux import Demux, Input
+from edge.eye.camera.demux import Demux, Input, no_video
 from edge.eye.camera.facts import LossReason
 from edge.eye.camera.source import Address, CameraError, PacketSink
 
@@ -28,11 +29,28 @@ def open_rtsp(address: Address, sink: PacketSink | None, stall_seconds: float) -
         # FFmpeg's own socket time-out; PyAV's would take the interpreter lock at every poll.
         "timeout": str(round(stall_seconds * 1e6)),
         "analyzeduration": str(round(LONGEST_ANALYSIS_SECONDS * 1e6)),
+        # FFmpeg would hold back a second of pictures to guess a rate that nobody here believes.
+        "fpsprobesize": "0",
     }
     explain = _Explainer(address.shown, stall_seconds).explain
     demux = Demux(Input(address.place, address.shown, explain, "rtsp", options), sink)
-    demux.open()
+    try:
+        demux.open()
+    except CameraError as error:
+        if error.reason is LossReason.GARBAGE and _has_sound(address, options):
+            raise no_video(address.shown) from None
+        raise
     return demux
+
+
+def _has_sound(address: Address, options: dict[str, str]) -> bool:
+    """True for a stream without video; FFmpeg calls that invalid data when asked for video."""
+    only_sound = options | {"allowed_media_types": "audio"}
+    try:
+        av.open(address.place, "r", format="rtsp", options=only_sound).close()
+    except FFmpegError:
+        return False
+    return True
 
 
 class _Explainer:
