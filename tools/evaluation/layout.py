@@ -34,6 +34,8 @@ NOT_BOXED: dict[str, frozenset[str]] = {
     "pets09_s2l1": frozenset({"vehicle", "two_wheeler"}),
     "mot17_04_mini": frozenset({"vehicle", "two_wheeler"}),
 }
+# Nine columns: valid and class follow the box. MOT15 has ten: a place in the world follows.
+MOT17_COLUMNS = 9
 PETS_EVERY_NTH_FRAME = 8
 
 
@@ -83,9 +85,8 @@ def read_clip(path: Path) -> Iterator[Picture]:
 def read_mot(path: Path, *, only_valid: bool = True) -> npt.NDArray[np.float64]:
     """MOT text: rows of frame (from 1), id, left, top, width, height, confidence, class, …."""
     rows = np.loadtxt(path, delimiter=",", ndmin=2)
-    if only_valid and rows.shape[1] >= 8:
-        # Class 1 is a pedestrian, -1 says that the sequence has no classes.
-        rows = rows[(rows[:, 6] != 0) & np.isin(rows[:, 7], (1, -1))]
+    if only_valid and rows.shape[1] == MOT17_COLUMNS:
+        rows = rows[(rows[:, 6] == 1) & (rows[:, 7] == 1)]
     return rows
 
 

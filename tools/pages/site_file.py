@@ -22,8 +22,8 @@ keeps its last good site file when a new one is bad.
 - Places are fractions of the frame: `[0.0, 0.0]` is the top left corner, `[1.0, 1.0]` the bottom
   right one. They outlive a change of resolution.
 - A key's unit stands in its name: `min_seconds`, `height_frac`, `allowed_deg`.
-- Names have 1 to {consistency.MAX_NAME_CHARS} of the characters `a-z`, `0-9`, `_` and `-`, and are unique in their list. The
-  name of `[site]` is free text.
+- Names have 1 to {consistency.MAX_NAME_CHARS} of the characters `a-z`, `0-9`, `_` and `-`, and
+  are unique in their list. The name of `[site]` is free text.
 - An editor that knows TOML schemas completes and checks keys with
   [site.schema.json](site.schema.json): begin the file with
   `#:schema ./site.schema.json`. `vigie site check --schema` prints it.
