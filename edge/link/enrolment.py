@@ -22,7 +22,6 @@ ANSWER_WITHIN_SECONDS = 30.0
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 Answer = TypeVar("Answer")
-Stub = enrolment_pb2_grpc.EnrolmentServiceAsyncStub
 
 
 class EnrolmentError(VigieError):
@@ -33,6 +32,8 @@ async def enrol(
     directory: IdentityDirectory, *, device: str, collector: str, ca: Path, token: str
 ) -> Identity:
     """Get the first certificate (or a new one, with a new token) and put it into force.
+
+    collector: HOST:PORT of enrolment; the answer names the sessions' port.
 
     Raises:
         EnrolmentError: a bad name or authority file, or the collector refused.
@@ -51,7 +52,10 @@ async def enrol(
         lambda stub: stub.Enrol(request, timeout=ANSWER_WITHIN_SECONDS),
     )
     return directory.write_enrolled(
-        answer.certificate_pem.encode(), device=device, collector=collector, ca_pem=ca_pem
+        answer.certificate_pem.encode(),
+        device=device,
+        collector=_sessions_address(collector, answer),
+        ca_pem=ca_pem,
     )
 
 
@@ -117,18 +121,34 @@ def _read_authority(path: Path) -> bytes:
 
 
 async def _ask(
-    collector: str, credentials: Credentials, call: Callable[[Stub], Awaitable[Answer]]
+    collector: str,
+    credentials: Credentials,
+    call: Callable[["enrolment_pb2_grpc.EnrolmentServiceAsyncStub"], Awaitable[Answer]],
 ) -> Answer:
     async with make_channel(collector, credentials) as channel:
         if not await wait_ready(channel):
             raise await asyncio.to_thread(find_reason, collector, credentials)
-        stub: Stub = enrolment_pb2_grpc.EnrolmentServiceStub(channel)
+        stub: enrolment_pb2_grpc.EnrolmentServiceAsyncStub
+        stub = enrolment_pb2_grpc.EnrolmentServiceStub(channel)
         try:
             return await call(stub)
         except grpc.aio.AioRpcError as error:
             raise EnrolmentError(
                 get_kind(error.code()), _reason(error), hint=_remedy(error)
             ) from error
+
+
+def _sessions_address(collector: str, answer: enrolment_pb2.EnrolResponse) -> str:
+    """Where the session is: the host that was asked, and the port it names."""
+    if not answer.HasField("session_port"):
+        return collector
+    if not 0 < answer.session_port < 65536:
+        raise EnrolmentError(
+            Kind.INTERNAL,
+            f"the collector names port {answer.session_port} for the session",
+            hint="Update the collector and the device to the same release.",
+        )
+    return f"{collector.rpartition(':')[0]}:{answer.session_port}"
 
 
 def _reason(error: grpc.aio.AioRpcError) -> str:
