@@ -1,0 +1,67 @@
+"""`vigie demo` as a newcomer runs it: exit code, table and what stands on the collector after."""
+
+import json
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from edge.demo.process import command_line, run_command
+
+MODELS = Path(".cache") / "models"
+
+
+def _run_demo(repository: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    words = ["demo", "--models", str(repository / MODELS), "--cache", str(folder / "cache")]
+    return subprocess.run(
+        command_line([*words, "--page", "127.0.0.1:0", *arguments]),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+        cwd=folder,
+    )
+
+
+@pytest.mark.xdist_group("demo")
+def test_the_simulated_street_reaches_the_collector(repository: Path, tmp_path: Path) -> None:
+    table = tmp_path / "summary.json"
+    done = _run_demo(
+        repository, tmp_path, "--source", "sim", "--seconds", "25", "--summary", str(table)
+    )
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(table.read_text())
+    assert summary["ok"]
+    assert summary["events"] > 0
+    assert summary["pending_events"] == 0
+    data = tmp_path / "cache" / "state" / "collector"
+    assert (data / "collector.db").exists()
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.xdist_group("demo")
+def test_a_source_that_is_not_there_is_one_sentence(repository: Path, tmp_path: Path) -> None:
+    done = _run_demo(repository, tmp_path, "--source", "nothing.mp4", "--seconds", "5")
+    assert done.returncode == 4
+    assert done.stderr.splitlines()[-2:] == [
+        "vigie: there is no file nothing.mp4",
+        "  Give a video file, rtsp://…, v4l2:/dev/video0, 'clip' or 'sim'.",
+    ]
+
+
+@pytest.mark.xdist_group("demo")
+def test_a_page_address_in_use_is_named(repository: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = _run_demo(
+            repository, tmp_path, "--source", "sim", "--seconds", "5", "--page", f"127.0.0.1:{port}"
+        )
+    assert done.returncode == 6
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_command_that_fails_is_quoted() -> None:
+    with pytest.raises(Exception, match="'vigie spool ls --data /nonexistent --json' ended with"):
+        run_command(["spool", "ls", "--data", "/nonexistent", "--json"])
