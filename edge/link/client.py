@@ -252,10 +252,10 @@ class Client:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(TICK_SECONDS)
             await self._inputs.put((0, said.Tick(self._clock.monotonic_ns())))
             if self._clock.utc_ns() / 1e9 >= self._renew_at_utc:
                 self._begin_renewal(None)
+            await asyncio.sleep(TICK_SECONDS)
 
     async def _listen_to_spool(self) -> None:
         while True:
