@@ -36,6 +36,7 @@ _LENGTH_BYTES = 2
 # A row must stay inside one 4 KiB page, so that the raw file holds it in one piece.
 MAX_ROW_BYTES = 3_900
 MAX_ROW_EVENTS = 32
+HEAD_BYTES = _BATCH.size + _LENGTH_BYTES * MAX_ROW_EVENTS + _CRC.size
 PART_BYTES = 2_048
 
 Row = TypeVar("Row")
@@ -150,6 +151,23 @@ def open_batch(row: bytes, epoch: int | None) -> Batch | None:
     return _read_bodies(row, header, found)
 
 
+def open_span(row: bytes, epoch: int) -> tuple[int, int] | None:
+    """First and last seq of a row, out of its first HEAD_BYTES; None unless it is whole."""
+    if row.startswith(MARK_BATCH) and len(row) >= _BATCH.size:
+        found = _BATCH.unpack_from(row)
+        first_seq, last_seq = found[2], found[2] + found[7] - 1
+        size = _BATCH.size + _LENGTH_BYTES * found[7]
+    elif row.startswith(MARK_GAP) and len(row) >= _GAP.size:
+        found = _GAP.unpack_from(row)
+        first_seq, last_seq = found[2], found[3]
+        size = _GAP.size
+    else:
+        return None
+    if found[1] != epoch or row[size : size + 4] != _CRC.pack(google_crc32c.value(row[:size])):
+        return None
+    return first_seq, last_seq
+
+
 def _read_bodies(
     row: bytes, header: bytes, found: tuple[bytes, int, int, int, int, int, int, int, int]
 ) -> Batch:
@@ -187,7 +205,7 @@ def _read_bodies(
 def _count_behind_one_flip(row: bytes) -> int | None:
     """The number of events whose header proves itself when one bit of that number is wrong."""
     count: int = _BATCH.unpack_from(row)[7]
-    for bit in range(MAX_ROW_EVENTS.bit_length()):
+    for bit in range(_LENGTH_BYTES * 8):
         guess = count ^ 1 << bit
         size = _BATCH.size + _LENGTH_BYTES * guess
         if 0 < guess <= MAX_ROW_EVENTS and _righted(row, size) is not None:

@@ -20,8 +20,10 @@ _STATE_COPIES = (1, 2)
 
 _SETTINGS = (
     f"PRAGMA page_size = {PAGE_BYTES}",
+    # In WAL mode EXTRA is FULL. While the file is made, before that mode, it also syncs the
+    # folder, or a power cut could bring back the journal of the making and undo it.
+    "PRAGMA synchronous = EXTRA",
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
     f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}",
     "PRAGMA journal_size_limit = 1048576",
     "PRAGMA secure_delete = FAST",
@@ -99,6 +101,35 @@ class Rows:
             (seq, limit),
         )
         return [Row(_number(last_seq) or 0, _bytes(body)) for last_seq, body in found]
+
+    def before(self, last_seq: int) -> Row | None:
+        """The row before the one with this key."""
+        found = self._run(
+            "SELECT last_seq, body FROM batch WHERE last_seq < ? ORDER BY last_seq DESC LIMIT 1",
+            (last_seq,),
+        )
+        return Row(_number(found[0][0]) or 0, _bytes(found[0][1])) if found else None
+
+    def heads(self, seq: int, limit: int) -> list[Row]:
+        """As `after`, with only the head of each body: enough to see that no row is missing."""
+        found = self._run(
+            "SELECT last_seq, substr(body, 1, ?) FROM batch WHERE last_seq > ? "
+            "ORDER BY last_seq LIMIT ?",
+            (record.HEAD_BYTES, seq, limit),
+        )
+        return [Row(_number(last_seq) or 0, _bytes(body)) for last_seq, body in found]
+
+    def all_dictionary_parts(self) -> list[bytes]:
+        """The parts of all dictionaries, in order."""
+        return [_bytes(body) for (body,) in self._run("SELECT body FROM dictionary ORDER BY place")]
+
+    def is_ours(self) -> bool:
+        """True when the file says that it is a spool of this format."""
+        application = self._run("PRAGMA application_id")[0][0]
+        return application == APPLICATION_ID and self._version() == FORMAT_VERSION
+
+    def _version(self) -> int | None:
+        return _number(self._run("PRAGMA user_version")[0][0])
 
     def put(self, last_seq: int, body: bytes) -> None:
         """Add a row."""

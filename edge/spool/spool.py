@@ -6,16 +6,18 @@ One object belongs to one thread; each process opens its own on the same path. W
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from sqlite3 import SQLITE_CORRUPT
+from typing import TypeVar
 
 from edge.clock import Clock, SystemClock
 from edge.errors import Kind
-from edge.spool import record
-from edge.spool.database import Database, SqliteDatabase, StorageError
-from edge.spool.lock import WriterLock
+from edge.spool import record, salvage
+from edge.spool.database import Database, SqliteDatabase, StorageError, storage_error
+from edge.spool.file import Repair, SpoolFile
+from edge.spool.quota import Quota
 from edge.spool.reading import (
     SPOOL_DICTIONARY_NUMBER,
     PendingBatch,
@@ -23,12 +25,16 @@ from edge.spool.reading import (
     in_pieces,
     spool_dictionary,
 )
-from edge.spool.rows import PAGE_BYTES, Rows
+from edge.spool.rows import PAGE_BYTES, Row, Rows
 from edge.wire.v1 import event_pb2
 
 DEFAULT_QUOTA_BYTES = 64 * 1024 * 1024
 FILE_NAME = "spool.db"
 _ROWS_PER_READ = 16
+_APPENDS_PER_QUOTA_CHECK = 8
+# Events queued before a new declaration still name the dictionary before it.
+_KEPT_DICTIONARIES = 4
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,78 +85,50 @@ class Spool:
         draw_epoch: Callable[[], int] = draw_epoch,
     ) -> None:
         """Open the spool at `path`, or create it; its folder must exist."""
-        self._path = path
         self._quota_bytes = quota_bytes
-        self._clock = clock or SystemClock()
-        self._connect = connect
-        self._draw_epoch = draw_epoch
-        self._lock = WriterLock(path.with_suffix(".lock"))
-        self._state = record.State(epoch=0)
-        self._rows: Rows | None = None
-        with self._lock:
-            self._rows = self._open()
+        self._quota = Quota(quota_bytes, self._function_of)
+        self._functions: dict[tuple[int, int], list[int] | None] = {}
+        self._appends = 0
+        self._file = SpoolFile(path, clock or SystemClock(), connect, draw_epoch)
 
     @property
     def epoch(self) -> int:
         """Drawn when the file was created; seqs are unique within it."""
-        return self._state.epoch
+        return self._file.state.epoch
 
     @property
     def path(self) -> Path:
         """Where the file lies."""
-        return self._path
+        return self._file.path
+
+    @property
+    def repairs(self) -> Sequence[Repair]:
+        """What this object had to replace, the oldest first."""
+        return self._file.repairs
+
+    @property
+    def dropped_events(self) -> int:
+        """Events that this object dropped for the quota; gaps name each."""
+        return self._quota.dropped_events
 
     def append(self, pack: Callable[[int], Packed]) -> range:
         """Put events on the disk and return their seqs.
 
-        pack: called once with the first seq the events will have, while no other writer can
-        take it; returns 1 to 32 events.
+        pack: called with the first seq the events will have, while no other writer can take
+        it; returns 1 to 32 events. It is called again when the file had to be rebuilt.
         """
-        with self._writing() as rows:
-            last_seq = self._last_seq(rows)
-            packed = pack(last_seq + 1)
-            batch = record.Batch(
-                epoch=self._state.epoch,
-                first_seq=last_seq + 1,
-                acked_seq=self._state.acked_seq,
-                captured_utc_ms=packed.captured_utc_ms,
-                dictionary=packed.dictionary,
-                clock_error_ms=packed.clock_error_ms,
-                bodies=tuple(packed.bodies),
-            )
-            rows.put(batch.last_seq, record.seal_batch(batch))
-        return range(batch.first_seq, batch.last_seq + 1)
+        return self._mended(lambda: self._append(pack))
 
     def read(self, after_seq: int, *, max_batches: int = _ROWS_PER_READ) -> list[PendingBatch]:
         """What stands after a seq, in order and without holes, at most `max_batches` rows of it.
 
         after_seq: 0, the collector's stored_seq, or `last_seq` of the batch read before.
         """
-        rows = self._opened()
-        state = rows.state() or self._state
-        start_seq = max(after_seq, state.acked_seq)
-        entries = []
-        for row in rows.after(start_seq, max_batches):
-            entry = record.open_batch(row.body, self.epoch) or record.open_lost(
-                row.body, self.epoch
-            )
-            if entry is not None:
-                entries.append(entry)
-        found = [as_pending(piece) for piece in in_pieces(entries, start_seq)]
-        if found and start_seq > after_seq and not found[0].batch.HasField("follows_seq"):
-            found[0].batch.follows_seq = after_seq
-        return found
+        return self._mended(lambda: self._read(after_seq, max_batches))
 
     def acknowledge(self, seq: int) -> None:
         """Delete everything up to and including a seq: the collector has it."""
-        with self._writing() as rows:
-            state = rows.state() or self._state
-            last_seq = self._last_seq(rows)
-            acked_seq = min(max(seq, state.acked_seq), last_seq)
-            if acked_seq > state.acked_seq:
-                rows.remove(0, acked_seq)
-                self._state = replace(state, last_seq=last_seq, acked_seq=acked_seq)
-                rows.write_state(self._state)
+        self._mended(lambda: self._acknowledge(seq))
 
     def declare(self, dictionary: event_pb2.Dictionary) -> int:
         """The number of a dictionary in this epoch; its own `number` is ignored.
@@ -161,53 +139,36 @@ class Spool:
         unnumbered.CopyFrom(dictionary)
         unnumbered.ClearField("number")
         content = unnumbered.SerializeToString(deterministic=True)
-        with self._writing() as rows:
-            state = rows.state() or self._state
-            if self._content(rows, state.last_dictionary) == content:
-                return state.last_dictionary
-            number = state.last_dictionary + 1
-            rows.put_dictionary(number, record.seal_dictionary(self.epoch, number, content))
-            self._state = replace(
-                state, last_dictionary=number, last_seq=max(state.last_seq, self._last_seq(rows))
-            )
-            rows.write_state(self._state)
-        return number
+        return self._mended(lambda: self._declare(content))
 
     def dictionary(self, number: int) -> event_pb2.Dictionary | None:
         """What rule indices mean; None when it was never declared or is damaged."""
         if number == SPOOL_DICTIONARY_NUMBER:
             return spool_dictionary()
-        content = self._content(self._opened(), number)
-        if content is None:
-            return None
-        dictionary = event_pb2.Dictionary.FromString(content)
-        dictionary.number = number
-        return dictionary
+        with self._file.reading() as rows:
+            return self._dictionary(rows, number)
 
     def pending(self) -> Pending:
         """What waits, and how much room it takes."""
-        rows = self._opened()
-        state = rows.state() or self._state
-        last_seq = self._last_seq(rows)
-        return Pending(
-            epoch=state.epoch,
-            first_seq=state.acked_seq + 1 if last_seq > state.acked_seq else 0,
-            last_seq=last_seq,
-            acked_seq=state.acked_seq,
-            used_bytes=rows.used_pages() * PAGE_BYTES,
-            quota_bytes=self._quota_bytes,
-        )
+        with self._file.reading() as rows:
+            state = rows.state() or self._file.state
+            last_seq = self._last_seq(rows)
+            return Pending(
+                epoch=state.epoch,
+                first_seq=state.acked_seq + 1 if last_seq > state.acked_seq else 0,
+                last_seq=last_seq,
+                acked_seq=state.acked_seq,
+                used_bytes=rows.used_pages() * PAGE_BYTES,
+                quota_bytes=self._quota_bytes,
+            )
 
     def tidy(self) -> None:
         """Move the log into the file; to be called when nothing else is to do."""
-        self._opened().checkpoint("PASSIVE")
+        self._file.tidy()
 
     def close(self) -> None:
         """Let go of the file; everything accepted is on disk already."""
-        if self._rows is not None:
-            self._rows.close()
-            self._rows = None
-        self._lock.close()
+        self._file.close()
 
     def __enter__(self) -> "Spool":
         return self
@@ -215,43 +176,115 @@ class Spool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @contextmanager
-    def _writing(self) -> Iterator[Rows]:
-        with self._lock:
-            rows = self._opened()
-            rows.begin()
-            try:
-                yield rows
-                rows.commit()
-            except BaseException:
-                rows.roll_back()
+    def _mended(self, act: Callable[[], Answer]) -> Answer:
+        """The answer, after one repair when the file turns out to be damaged."""
+        try:
+            return act()
+        except StorageError as error:
+            if error.kind != Kind.DATA_LOSS:
                 raise
+        self._file.repair()
+        return act()
 
-    def _opened(self) -> Rows:
-        if self._rows is None:
-            self._rows = self._open()
-        return self._rows
+    def _append(self, pack: Callable[[int], Packed]) -> range:
+        sealed: tuple[record.Batch, bytes] | None = None
+        try:
+            with self._file.writing() as rows:
+                batch = self._batch(pack, self._last_seq(rows) + 1)
+                sealed = batch, record.seal_batch(batch)
+                rows.put(batch.last_seq, sealed[1])
+                self._appends += 1
+                if self._appends % _APPENDS_PER_QUOTA_CHECK == 1:
+                    self._quota.keep(rows, self.epoch)
+        except StorageError as error:
+            if sealed is None or error.kind != Kind.UNAVAILABLE or not self._is_there(*sealed):
+                raise
+            batch = sealed[0]
+        return range(batch.first_seq, batch.last_seq + 1)
 
-    def _open(self) -> Rows:
-        rows = Rows(self._connect(self._path))
-        rows.prepare()
-        if rows.is_empty_file():
-            rows.begin()
-            self._state = record.State(epoch=self._draw_epoch())
-            rows.create(self._state)
-            rows.commit()
-        state = rows.state()
-        if state is None:
-            raise StorageError(Kind.DATA_LOSS, "the file is damaged", where=str(self._path))
-        self._state = state
-        return rows
+    def _batch(self, pack: Callable[[int], Packed], first_seq: int) -> record.Batch:
+        packed = pack(first_seq)
+        return record.Batch(
+            epoch=self.epoch,
+            first_seq=first_seq,
+            acked_seq=self._file.state.acked_seq,
+            captured_utc_ms=packed.captured_utc_ms,
+            dictionary=packed.dictionary,
+            clock_error_ms=packed.clock_error_ms,
+            bodies=tuple(packed.bodies),
+        )
+
+    def _is_there(self, batch: record.Batch, body: bytes) -> bool:
+        """Whether a commit that failed is on disk after all.
+
+        Its frames may stand in the log. Opening anew moves the log into the file with syncs of
+        its own, so what is found then is as durable as any other.
+        """
+        try:
+            with self._file.reading() as rows:
+                found = rows.after(batch.last_seq - 1, 1)
+        except StorageError:
+            return False
+        return found == [Row(batch.last_seq, body)]
+
+    def _read(self, after_seq: int, max_batches: int) -> list[PendingBatch]:
+        with self._file.reading() as rows:
+            state = rows.state() or self._file.state
+            start_seq = max(after_seq, state.acked_seq)
+            entries = self._entries(rows, start_seq, max_batches)
+        found = [as_pending(piece) for piece in in_pieces(entries, start_seq)]
+        if found and start_seq > after_seq and not found[0].batch.HasField("follows_seq"):
+            found[0].batch.follows_seq = after_seq
+        return found
+
+    def _entries(self, rows: Rows, seq: int, limit: int) -> list[record.Batch | record.Lost]:
+        """The next rows; a row that is missing or not what its key says is damage."""
+        entries = []
+        for row in rows.after(seq, limit):
+            entry = salvage.open_entry(row.body, self.epoch)
+            if entry is None or entry.last_seq != row.last_seq or entry.first_seq > seq + 1:
+                raise storage_error(SQLITE_CORRUPT, "", self.path)
+            entries.append(entry)
+            seq = entry.last_seq
+        return entries
+
+    def _acknowledge(self, seq: int) -> None:
+        with self._file.writing() as rows:
+            state = rows.state() or self._file.state
+            last_seq = self._last_seq(rows)
+            acked_seq = min(max(seq, state.acked_seq), last_seq)
+            if acked_seq > state.acked_seq:
+                rows.remove(0, acked_seq)
+                state = replace(state, last_seq=last_seq, acked_seq=acked_seq)
+                rows.write_state(state)
+        self._file.state = state
+
+    def _declare(self, content: bytes) -> int:
+        with self._file.writing() as rows:
+            state = rows.state() or self._file.state
+            if self._content(rows, state.last_dictionary) == content:
+                return state.last_dictionary
+            number = state.last_dictionary + 1
+            rows.put_dictionary(number, record.seal_dictionary(self.epoch, number, content))
+            last_seq = self._last_seq(rows)
+            if last_seq == state.acked_seq:
+                rows.remove_dictionaries(number - _KEPT_DICTIONARIES)
+            state = replace(state, last_dictionary=number, last_seq=last_seq)
+            rows.write_state(state)
+        self._file.state = state
+        return number
 
     def _last_seq(self, rows: Rows) -> int:
         last_seq = rows.last_seq()
-        if last_seq is not None:
-            return last_seq
-        self._state = rows.state() or self._state
-        return self._state.last_seq
+        return (rows.state() or self._file.state).last_seq if last_seq is None else last_seq
+
+    def _dictionary(self, rows: Rows, number: int) -> event_pb2.Dictionary | None:
+        content = self._content(rows, number)
+        if content is None:
+            return None
+        dictionary = event_pb2.Dictionary.FromString(content)
+        dictionary.number = number
+        return dictionary
 
     def _content(self, rows: Rows, number: int) -> bytes | None:
         parts = [record.open_dictionary(row, self.epoch) for row in rows.dictionary_parts(number)]
@@ -259,3 +292,14 @@ class Spool:
         if not whole or len(whole) != whole[0].parts:
             return None
         return b"".join(part.piece for part in whole)
+
+    def _function_of(self, rows: Rows, number: int, rule: int) -> int | None:
+        """The function of a rule; None when its dictionary is not to be had."""
+        if number == SPOOL_DICTIONARY_NUMBER:
+            return event_pb2.FUNCTION_STORAGE
+        key = (self.epoch, number)
+        if key not in self._functions:
+            dictionary = self._dictionary(rows, number)
+            self._functions[key] = dictionary and [each.function for each in dictionary.rules]
+        functions = self._functions[key]
+        return functions[rule - 1] if functions and rule <= len(functions) else None

@@ -1,0 +1,341 @@
+"""The spool's file over its life: opened, found damaged, rebuilt, abandoned after a failed sync.
+
+The object belongs to one thread. Before each use it makes sure that the path still leads to the
+file it has open: another process may have put a rebuilt one there.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from sqlite3 import SQLITE_BUSY, SQLITE_CORRUPT
+
+from edge.clock import Clock
+from edge.errors import Kind
+from edge.spool import rebuild, record, salvage
+from edge.spool.database import Database, StorageError, disk_error, storage_error
+from edge.spool.lock import WriterLock
+from edge.spool.reading import SPOOL_DICTIONARY_NUMBER
+from edge.spool.rows import Rows
+from edge.wire.v1 import event_pb2
+
+_HEADS_PER_LOOK = 1_024
+# What SQLite says when the words in its schema, or its own bookkeeping, are damaged.
+_DAMAGE_KINDS = {Kind.DATA_LOSS, Kind.INTERNAL}
+_STORAGE_RULE_INDEX = 2
+
+
+class Trouble(Enum):
+    """What is wrong with a file that opens."""
+
+    DAMAGE = "damage"
+    # Power went while a batch was being written: it is there, and was never accepted.
+    UNFINISHED = "unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A damaged file was replaced.
+
+    set_aside: where it lies now; None when nothing was missing but an unfinished write.
+    has_new_epoch: nothing could be told from it, so seqs begin again under a new epoch.
+    """
+
+    set_aside: Path | None
+    recovered_events: int
+    missing_events: int
+    has_new_epoch: bool
+
+
+class SpoolFile:
+    """Rows to read, rows to write, and whatever it takes to have them."""
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        connect: Callable[[Path], Database],
+        draw_epoch: Callable[[], int],
+    ) -> None:
+        """Open the file at `path`, creating it or replacing a damaged one. Raises StorageError."""
+        self._path = path
+        self._clock = clock
+        self._connect = connect
+        self._draw_epoch = draw_epoch
+        self._lock = WriterLock(path.with_suffix(".lock"))
+        self._rows: Rows | None = None
+        self._inode = 0
+        self._is_suspect = False
+        self._is_damaged = False
+        self.state = record.State(epoch=0)
+        self.repairs: list[Repair] = []
+        try:
+            with self._lock:
+                self._ensure_open()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies."""
+        return self._path
+
+    @contextmanager
+    def writing(self) -> Iterator[Rows]:
+        """The only right to write, until the block ends; on disk when it ended without error."""
+        with self._lock:
+            rows = self._ensure_open()
+            try:
+                rows.begin()
+                yield rows
+                rows.commit()
+            except StorageError as error:
+                self._give_up(rows, error)
+                raise
+            except BaseException:
+                rows.roll_back()
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Rows]:
+        """Rows to read, as of one moment."""
+        if self._rows is None or self._is_moved():
+            with self._lock:
+                self._ensure_open()
+        rows = self._rows
+        if rows is None:
+            raise StorageError(Kind.UNAVAILABLE, "the file is not open", where=str(self._path))
+        try:
+            rows.begin_reading()
+            yield rows
+            rows.commit()
+        except StorageError as error:
+            self._give_up(rows, error)
+            raise
+        except BaseException:
+            rows.roll_back()
+            raise
+
+    def repair(self) -> None:
+        """Replace the file by what can be told from it."""
+        with self._lock:
+            if self._rows is not None and self._is_moved():
+                self._let_go()
+            else:
+                self._is_damaged = True
+                self._let_go()
+            self._ensure_open()
+
+    def tidy(self) -> None:
+        """Move the log into the file, as far as readers let it."""
+        with self._lock:
+            rows = self._ensure_open()
+            try:
+                rows.checkpoint("PASSIVE")
+            except StorageError as error:
+                self._give_up(rows, error)
+                raise
+
+    def close(self) -> None:
+        """Let go of the file and the lock."""
+        self._let_go()
+        self._lock.close()
+
+    def _give_up(self, rows: Rows, error: StorageError) -> None:
+        """After an error of the disk nothing of this connection is trusted any more.
+
+        A sync that failed once may succeed the second time although the pages are gone, so the
+        log is never synced again: the next use opens anew and first moves it into the file.
+        """
+        rows.roll_back()
+        if error.kind != Kind.INTERNAL and self._is_damage(error):
+            self._is_damaged = True
+        if error.kind != Kind.RESOURCE_EXHAUSTED:
+            self._let_go()
+            self._is_suspect = True
+
+    def _let_go(self) -> None:
+        if self._rows is not None:
+            with suppress(StorageError):
+                self._rows.close()
+            self._rows = None
+
+    def _is_moved(self) -> bool:
+        try:
+            return self._path.stat().st_ino != self._inode
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            raise disk_error(error, self._path) from error
+
+    def _ensure_open(self) -> Rows:
+        if self._rows is not None and self._is_moved():
+            self._let_go()
+        if self._rows is None:
+            self._rows = self._open()
+        return self._rows
+
+    def _open(self) -> Rows:
+        aside = rebuild.finish(self._path, self._clock.utc_ns())
+        if aside is not None:
+            self.repairs.append(Repair(aside, 0, 0, has_new_epoch=False))
+        raw_log = rebuild.read_raw(self._path.with_name(self._path.name + "-wal"))
+        try:
+            trouble = self._trouble(raw_log)
+            if trouble is not None:
+                self._rebuild(raw_log, is_damage=trouble == Trouble.DAMAGE)
+                self._connect_rows(raw_log)
+        except BaseException:
+            self._let_go()
+            raise
+        if self._rows is None:
+            raise StorageError(Kind.UNAVAILABLE, "the file is not open", where=str(self._path))
+        return self._rows
+
+    def _trouble(self, raw_log: bytes) -> Trouble | None:
+        """Connect and look; None when all is whole. Raises StorageError for a sick disk."""
+        try:
+            self._connect_rows(raw_log)
+        except StorageError as error:
+            if not self._is_damage(error):
+                raise
+            return Trouble.DAMAGE
+        if self._is_damaged:
+            return Trouble.DAMAGE
+        return self._check(raw_log)
+
+    def _is_damage(self, error: StorageError) -> bool:
+        """True when the error speaks of the file's content, not of the disk or its rights."""
+        if error.kind == Kind.FAILED_PRECONDITION:
+            # A damaged version number in the file's header makes SQLite treat it as read-only.
+            is_mounted_readonly = os.statvfs(self._path).f_flag & os.ST_RDONLY
+            return os.access(self._path, os.W_OK) and not is_mounted_readonly
+        return error.kind in _DAMAGE_KINDS
+
+    def _connect_rows(self, raw_log: bytes) -> None:
+        self._let_go()
+        rows = Rows(self._connect(self._path))
+        self._rows = rows
+        rows.prepare()
+        if rows.is_empty_file():
+            self._create(rows, raw_log)
+        if self._is_suspect and not rows.checkpoint("TRUNCATE"):
+            raise storage_error(SQLITE_BUSY, "", self._path)
+        self._is_suspect = False
+        state = rows.state()
+        if state is None or not rows.is_ours():
+            raise storage_error(SQLITE_CORRUPT, "", self._path)
+        self._inode = self._path.stat().st_ino
+        self.state = state
+
+    def _create(self, rows: Rows, raw_log: bytes) -> None:
+        """Make the tables, unless the file only looks empty because its log was dropped."""
+        finds = salvage.scan(raw_log)
+        if finds.entries or finds.parts or any(state.last_seq for state in finds.states):
+            raise storage_error(SQLITE_CORRUPT, "", self._path)
+        rows.begin()
+        try:
+            rows.create(record.State(epoch=self._draw_epoch()))
+            rows.commit()
+            rows.checkpoint("TRUNCATE")
+        except StorageError:
+            rows.roll_back()
+            raise
+
+    def _check(self, raw_log: bytes) -> Trouble | None:
+        """Whether every row is there.
+
+        A row in the log that SQLite does not show was dropped with the log's end: SQLite stops
+        at the first frame that does not add up, and says nothing.
+        """
+        try:
+            last_seq = self._walk()
+        except StorageError:
+            return Trouble.DAMAGE
+        if last_seq is None:
+            return Trouble.DAMAGE
+        hidden = [
+            entry
+            for entry in salvage.scan(raw_log).entries
+            if entry.epoch == self.state.epoch and entry.last_seq > last_seq
+        ]
+        if not hidden:
+            return None
+        is_next = hidden[0].first_seq == last_seq + 1
+        is_whole = not (isinstance(hidden[0], record.Batch) and hidden[0].damaged)
+        is_unfinished_write = len(hidden) == 1 and is_next and is_whole
+        return Trouble.UNFINISHED if is_unfinished_write else Trouble.DAMAGE
+
+    def _walk(self) -> int | None:
+        """The last seq when the rows cover every seq up to it; None when they do not."""
+        rows = self._rows
+        if rows is None:
+            return None
+        seq = self.state.acked_seq
+        key = seq
+        while heads := rows.heads(key, _HEADS_PER_LOOK):
+            for head in heads:
+                span = record.open_span(head.body, self.state.epoch)
+                if span is None or span[1] != head.last_seq or span[0] > seq + 1:
+                    return None
+                seq = key = head.last_seq
+        return seq if seq >= self.state.last_seq else None
+
+    def _rebuild(self, raw_log: bytes, *, is_damage: bool) -> None:
+        """Write what can be told into a new file and put it in the old one's place.
+
+        The damaged file stays open until it has its other name: SQLite then leaves it as it is.
+        """
+        finds = salvage.scan(raw_log + rebuild.read_raw(self._path))
+        self._take_rows(finds)
+        plan = salvage.plan(finds)
+        has_new_epoch = plan is None
+        if plan is None:
+            state = record.State(epoch=self._draw_epoch())
+            plan = salvage.Plan(state, (), {}, 0, 0)
+        missing = plan.missing_events
+        if is_damage:
+            plan = self._with_notice(plan, "spool_lost" if has_new_epoch else "spool_rebuilt")
+        rebuild.write_new(self._path, plan, self._connect)
+        aside = rebuild.finish(self._path, self._clock.utc_ns())
+        self._let_go()
+        self._is_suspect = self._is_damaged = False
+        if aside is not None and not is_damage and not missing:
+            rebuild.forget(aside)
+            aside = None
+        self.repairs.append(Repair(aside, plan.recovered_events, missing, has_new_epoch))
+
+    def _take_rows(self, finds: salvage.Finds) -> None:
+        """Add what SQL still shows; it may stop anywhere."""
+        rows = self._rows
+        if rows is None:
+            return
+        with suppress(StorageError):
+            seq = 0
+            while found := rows.after(seq, _HEADS_PER_LOOK):
+                for row in found:
+                    salvage.take(finds, row.body)
+                    seq = max(seq, row.last_seq)
+
+    def _with_notice(self, plan: salvage.Plan, reason: str) -> salvage.Plan:
+        """The plan with an event of its own at its end: the storage was damaged."""
+        event = event_pb2.Event(
+            rule=_STORAGE_RULE_INDEX,
+            phase=event_pb2.PHASE_START,
+            reason=reason,
+            measured=min(plan.missing_events, 2**31 - 1),
+        )
+        notice = record.Batch(
+            epoch=plan.state.epoch,
+            first_seq=plan.state.last_seq + 1,
+            acked_seq=plan.state.acked_seq,
+            captured_utc_ms=max(0, self._clock.utc_ns() // 1_000_000),
+            dictionary=SPOOL_DICTIONARY_NUMBER,
+            clock_error_ms=None,
+            bodies=(event.SerializeToString(),),
+        )
+        state = replace(plan.state, last_seq=notice.last_seq)
+        return replace(plan, state=state, entries=(*plan.entries, notice))

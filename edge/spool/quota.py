@@ -1,0 +1,108 @@
+"""What gives way when the spool is full: old updates, then old events, starts of law last.
+
+A dropped event leaves an empty place in its batch, and a batch without events becomes a lost
+stretch that joins the one before it, so every seq stays accounted for and the account stays
+small. The reader turns both into Gap events.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from edge.spool import record, salvage
+from edge.spool.rows import PAGE_BYTES, Row, Rows
+from edge.wire.v1 import event_pb2
+
+# Room kept for the log beside the file.
+LOG_RESERVE_BYTES = 1024 * 1024
+_ROWS_PER_STEP = 16
+# Room made beyond what is needed, so that not every append has to make some.
+_SLACK = 64
+# The eight functions of French law 2023-380 (event.proto).
+_LAW_FUNCTIONS = range(1, 9)
+
+FunctionOf = Callable[[Rows, int, int], int | None]
+
+
+class Quota:
+    """Keeps one spool below its size; owned by whoever appends."""
+
+    def __init__(self, quota_bytes: int, function_of: FunctionOf) -> None:
+        """`function_of` tells a rule's function by dictionary number and index, None: unknown."""
+        reserve_bytes = min(LOG_RESERVE_BYTES, quota_bytes // 4)
+        self._limit_pages = max(8, (quota_bytes - reserve_bytes) // PAGE_BYTES)
+        self._function_of = function_of
+        self._epoch = 0
+        # Per phase, the seq up to which nothing is left to drop.
+        self._done_seqs = [0, 0, 0]
+        self.dropped_events = 0
+
+    def keep(self, rows: Rows, epoch: int) -> None:
+        """Drop what must go, inside the caller's transaction; the newest row always stays."""
+        used_pages = rows.used_pages()
+        if used_pages <= self._limit_pages:
+            return
+        if epoch != self._epoch:
+            self._epoch, self._done_seqs = epoch, [0, 0, 0]
+        target_pages = self._limit_pages - max(2, self._limit_pages // _SLACK)
+        newest_seq = rows.last_seq() or 0
+        for phase in range(len(self._done_seqs)):
+            while rows.used_pages() > target_pages:
+                if not self._step(rows, phase, newest_seq):
+                    break
+
+    def _step(self, rows: Rows, phase: int, newest_seq: int) -> bool:
+        """Thin the next rows of a phase; False when there are none."""
+        found = rows.after(self._done_seqs[phase], _ROWS_PER_STEP)
+        found = [row for row in found if row.last_seq < newest_seq]
+        before = rows.before(found[0].last_seq) if found else None
+        for row in found:
+            before = self._thin(rows, row, before, phase)
+        if found:
+            self._done_seqs[phase] = found[-1].last_seq
+        return bool(found)
+
+    def _thin(self, rows: Rows, row: Row, before: Row | None, phase: int) -> Row:
+        """Rewrite one row; return it as it stands now, for the next one to join."""
+        entry = salvage.open_entry(row.body, self._epoch)
+        if not isinstance(entry, record.Batch) or entry.damaged:
+            return row
+        bodies = tuple(
+            body if body is None or self._stays(rows, body, entry.dictionary, phase) else None
+            for body in entry.bodies
+        )
+        if bodies == entry.bodies:
+            return row
+        self.dropped_events += bodies.count(None) - entry.bodies.count(None)
+        if any(body is not None for body in bodies):
+            thinner = replace(entry, bodies=bodies, generation=entry.generation + 1)
+            body = record.seal_batch(thinner)
+            rows.replace(row.last_seq, body)
+            return Row(row.last_seq, body)
+        return self._join(rows, row, before, entry)
+
+    def _join(self, rows: Rows, row: Row, before: Row | None, batch: record.Batch) -> Row:
+        lost = record.Lost(
+            epoch=batch.epoch,
+            first_seq=batch.first_seq,
+            last_seq=batch.last_seq,
+            acked_seq=batch.acked_seq,
+            captured_utc_ms=batch.captured_utc_ms,
+            reason=event_pb2.GAP_REASON_QUOTA,
+        )
+        neighbour = None if before is None else record.open_lost(before.body, self._epoch)
+        if before is not None and neighbour is not None and neighbour.reason == lost.reason:
+            lost = replace(lost, first_seq=neighbour.first_seq)
+            rows.remove(before.last_seq, before.last_seq)
+        body = record.seal_lost(lost)
+        rows.replace(row.last_seq, body)
+        return Row(row.last_seq, body)
+
+    def _stays(self, rows: Rows, body: bytes, dictionary: int, phase: int) -> bool:
+        event = event_pb2.Event.FromString(body)
+        if phase == 0:
+            return event.phase != event_pb2.PHASE_UPDATE
+        if phase == 1:
+            function = self._function_of(rows, dictionary, event.rule)
+            is_law = function is None or function in _LAW_FUNCTIONS
+            return is_law and event.phase == event_pb2.PHASE_START
+        return False
