@@ -1,0 +1,47 @@
+"""From what an incident tells to an event: box, track, score, way."""
+
+from edge.eye.rules.incident import Told
+from edge.eye.rules.scene import Scene, Sighting
+from edge.site.model import Rule
+from edge.wire.event import Event, ObjectClass, Phase
+from edge.wire.names import CLASS_NUMBERS
+from edge.wire.trace import pack_trace
+
+
+def looked_for(rule: Rule) -> list[int]:
+    """Numbers of the classes a rule looks for."""
+    return [CLASS_NUMBERS[word] for word in rule.classes]
+
+
+def event_of_stay(rule: Rule, told: Told, scene: Scene) -> Event:
+    """The event of one track's incident."""
+    sighting = told.stay.sighting
+    assert sighting is not None
+    return event_of_sighting(
+        rule, sighting, scene, told.phase, told.stay.incident, duration_ms=told.duration_ms
+    )
+
+
+def event_of_sighting(
+    rule: Rule,
+    sighting: Sighting,
+    scene: Scene,
+    phase: Phase.ValueType,
+    incident: int,
+    *,
+    duration_ms: int | None = None,
+) -> Event:
+    """An event about one track, with the way that led it there."""
+    tracks, row = sighting.tracks, sighting.row
+    return Event(
+        captured_utc_ms=scene.captured_utc_ms,
+        rule=rule.name,
+        phase=phase,
+        incident=incident,
+        object_class=ObjectClass.ValueType(int(tracks.classes[row])),
+        box=tracks.box(row),
+        track=sighting.number,
+        score_percent=round(sighting.score * 100),
+        duration_ms=duration_ms,
+        trace=pack_trace(tracks.way(row)),
+    )
