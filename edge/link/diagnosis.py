@@ -110,7 +110,7 @@ def _explain_server(collector: str, host: str, error: ssl.SSLCertVerificationErr
     if error.verify_code in _UNKNOWN_AUTHORITY:
         return ConnectError(
             Kind.PERMISSION_DENIED,
-            f"{collector} is not certified by this device's ca.pem",
+            f"{collector} is not certified by the authority in ca.pem",
             hint="Somebody else answers there, or the collector has a new authority. Compare "
             "ca.pem with the collector's, then enrol again.",
         )
@@ -124,14 +124,14 @@ def _explain_server(collector: str, host: str, error: ssl.SSLCertVerificationErr
     if error.verify_code == _EXPIRED:
         return ConnectError(
             Kind.PERMISSION_DENIED,
-            f"the certificate of {collector} has expired, as this device's clock has it",
-            hint="Check the device's clock, then restart the collector, which renews its own.",
+            f"the certificate of {collector} has expired, as the clock here has it",
+            hint="Check the clock, then restart the collector, which renews its own.",
         )
     if error.verify_code == _NOT_YET_VALID:
         return ConnectError(
             Kind.PERMISSION_DENIED,
-            f"the certificate of {collector} is not valid yet, as this device's clock has it",
-            hint="The device's clock is behind: set it, or wait until it has synchronised.",
+            f"the certificate of {collector} is not valid yet, as the clock here has it",
+            hint="The clock is behind: set it, or wait until it has synchronised.",
         )
     return ConnectError(
         Kind.PERMISSION_DENIED,
@@ -145,13 +145,13 @@ def _explain_refusal(collector: str, error: ssl.SSLError) -> ConnectError:
     if "certificate_expired" in reason:
         return ConnectError(
             Kind.PERMISSION_DENIED,
-            f"{collector} refuses this device's certificate: it has expired",
+            f"{collector} refuses the certificate we show: it has expired",
             hint="Enrol again with a new token from 'vigie device invite NAME'.",
         )
     if "unknown_ca" in reason or "certificate" in reason:
         return ConnectError(
             Kind.PERMISSION_DENIED,
-            f"{collector} refuses this device's certificate: it is not of its authority",
+            f"{collector} refuses the certificate we show: it is not of its authority",
             hint="Enrol with this collector: 'vigie device invite NAME' there, then "
             "'vigie device enrol' here.",
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edge.link.channel import Credentials
@@ -69,7 +70,7 @@ class Authority:
 
     def _sign(
         self,
-        key: x509.base.CertificatePublicKeyTypes,
+        key: CertificatePublicKeyTypes,
         names: list[x509.GeneralName],
         from_day: int,
         days: int,
@@ -92,7 +93,7 @@ def make_credentials(authority: Authority, pair: Pair) -> Credentials:
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    key: x509.base.CertificatePublicKeyTypes,
+    key: CertificatePublicKeyTypes,
     from_day: int,
     days: int,
 ) -> x509.CertificateBuilder:

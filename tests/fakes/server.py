@@ -125,14 +125,11 @@ class _Sessions(session_pb2_grpc.SessionServiceServicer):
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    async def Connect(  # type: ignore[override]  # noqa: N802
+    async def Connect(  # noqa: N802 - gRPC's name
         self, request_iterator: AsyncIterator[session_pb2.ConnectRequest], context: Context
     ) -> AsyncIterator[session_pb2.ConnectResponse]:
         script = self._server.script
-        names = context.auth_context().get("peer_spiffe_id") or context.auth_context().get(
-            "peer_uri", [b""]
-        )
-        script.peers.append(names[0].decode())
+        script.peers += [name.decode() for name in context.auth_context().get("peer_uri", [])]
         script.open_streams += 1
         try:
             if script.refuse is not None:
@@ -184,7 +181,7 @@ class _Enrolments(enrolment_pb2_grpc.EnrolmentServiceServicer):
     def __init__(self, server: Server) -> None:
         self._server = server
 
-    async def Enrol(  # type: ignore[override]  # noqa: N802
+    async def Enrol(  # noqa: N802 - gRPC's name
         self, request: enrolment_pb2.EnrolRequest, context: EnrolContext
     ) -> enrolment_pb2.EnrolResponse:
         script = self._server.script
@@ -197,7 +194,7 @@ class _Enrolments(enrolment_pb2_grpc.EnrolmentServiceServicer):
             session_port=self._server.port,
         )
 
-    async def Renew(  # type: ignore[override]  # noqa: N802
+    async def Renew(  # noqa: N802 - gRPC's name
         self, request: enrolment_pb2.RenewRequest, context: RenewContext
     ) -> enrolment_pb2.RenewResponse:
         if self._server.script.refuse_enrolment is not None:

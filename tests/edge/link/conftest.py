@@ -46,10 +46,10 @@ class Pole:
         rules = [event_pb2.Rule(name="gate", function=event_pb2.FUNCTION_LINE_CROSSING)]
         with Spool(self.data / FILE_NAME) as spool:
             number = spool.declare(event_pb2.Dictionary(rules=rules))
+            body = event_pb2.Event(rule=1, phase=event_pb2.PHASE_START).SerializeToString()
+            packed = Packed(1_790_000_000_000, number, [body])
             for _ in range(count):
-                event = event_pb2.Event(rule=1, phase=event_pb2.PHASE_START)
-                body = event.SerializeToString()
-                seqs = spool.append(lambda _, body=body: Packed(1_790_000_000_000, number, [body]))
+                seqs = spool.append(lambda _: packed)
         ring(self.data / BELL_NAME)
         return seqs[-1]
 
