@@ -136,8 +136,12 @@ class Rows:
         self._run("INSERT INTO batch VALUES (?, ?)", (last_seq, body))
 
     def replace(self, last_seq: int, body: bytes) -> None:
-        """Put another body in a row's place."""
-        self._run("UPDATE batch SET body = ? WHERE last_seq = ?", (body, last_seq))
+        """Put another body in a row's place.
+
+        Not by UPDATE: only deleting makes SQLite join pages that have become half empty.
+        """
+        self.remove(last_seq, last_seq)
+        self.put(last_seq, body)
 
     def remove(self, first_last_seq: int, last_last_seq: int) -> None:
         """Delete the rows whose keys lie in the range, both ends included."""
