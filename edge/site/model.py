@@ -117,7 +117,7 @@ class Schedule:
     name: unique among schedules.
     starts, ends: `HH:MM`, `sunrise`, `sunset`, `sunrise+30min`, `sunset-1h`.
     weekdays: the days on which a window starts.
-    first_date, last_date: `YYYY-MM-DD`, both included; None: no limit.
+    first_date, last_date: `YYYY-MM-DD`, both included; not set: no limit.
     """
 
     name: Name
@@ -135,7 +135,7 @@ class _Rule:
     name: unique among rules; what people read when an event comes.
     classes: what it looks for.
     min_score: least confidence of a detection that may decide, 0 to 1.
-    schedule: name of a schedule; None: always.
+    schedule: name of a schedule; not set: always.
     cool_down_seconds: least time between two incidents of this rule.
     """
 
@@ -251,7 +251,7 @@ class Occupancy(_Rule):
     zone: name of the zone it watches.
     max_things: the most that is normal; one more starts an incident.
     clear_things: at or below this the incident ends (hysteresis); must be <= max_things.
-        None: max_things.
+        Not set: the same as max_things.
     min_seconds: how long the limit must be passed before the incident starts, and kept before
         it ends.
     """
@@ -306,7 +306,7 @@ class Detection:
 class SiteFile:
     """A whole site file, checked: every name refers to something that exists.
 
-    version: of this format.
+    version: of the format of the file.
     """
 
     version: Literal[1]

@@ -42,7 +42,7 @@ def _table_schema(table: shape.Table) -> Schema:
 
 def _key_schema(table: shape.Table, key: shape.Key) -> Schema:
     schema: Schema = {**_value_schema(adapter(shape.without_none(key.hint)))}
-    schema["description"] = key.meaning
+    schema["description"] = key.sentence
     if key.name in _PATTERNS and table.record.__name__ != "Site":
         schema["pattern"] = _PATTERNS[key.name]
     if key.default is not None:

@@ -28,6 +28,11 @@ class Key:
     default: object
     meaning: str
 
+    @property
+    def sentence(self) -> str:
+        """The meaning with a capital, unless it begins with a value."""
+        return f"{self.meaning[0].upper()}{self.meaning[1:]}"
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Child:

@@ -52,8 +52,7 @@ def _load_table(reading: Reading, path: TomlPath, table: Plain, form: shape.Tabl
             values[key.name] = _load_value(reading, (*path, key.name), table[key.name], key)
         elif key.is_required:
             what = f"{key.name} is missing; needed: {words.allowed(key.hint)}"
-            hint = f"{key.meaning[0].upper()}{key.meaning[1:]}"
-            reading.findings.append(Finding(path, what, hint, is_about_key=True))
+            reading.findings.append(Finding(path, what, key.sentence, is_about_key=True))
     for child in form.children:
         if child.name in table:
             values[child.field] = _load_child(reading, (*path, child.name), table, child)

@@ -47,13 +47,27 @@ def hint_at(hint: object, steps: Sequence[str | int]) -> object:
 
 def shown(value: object) -> str:
     """A value from the file, as the file would write it, cut where it is long."""
-    text = _toml_text(value)
+    text = toml_text(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def number_text(number: float) -> str:
     """`10` for 10.0, `0.25` for 0.25."""
     return f"{number:g}"
+
+
+def toml_text(value: object) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(toml_text(item) for item in value)}]"
+    if isinstance(value, dict):
+        inside = ", ".join(f"{key} = {toml_text(item)}" for key, item in value.items())
+        return f"{{{inside}}}"
+    return str(value)
 
 
 def _list_words(inner: object, bounds: tuple[object, ...]) -> str:
@@ -76,16 +90,3 @@ def _range_words(bounds: tuple[object, ...]) -> str:
         least = number_text(typing.cast("float", low.ge))
         return f" from {least} to {top}" if top else f", at least {least}"
     return f", at most {top}" if top else ""
-
-
-def _toml_text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_toml_text(item) for item in value)}]"
-    if isinstance(value, dict):
-        inside = ", ".join(f"{key} = {_toml_text(item)}" for key, item in value.items())
-        return f"{{{inside}}}"
-    return str(value)

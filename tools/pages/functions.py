@@ -12,16 +12,19 @@ Generated from `proto/edge/wire/v1/event.proto` and the site file's model by `to
 do not edit.
 
 What a rule may look for. The list is closed: a mandate can only name what stands here. A
-function without a rule below is a word on the wire that no part of this version computes.
-"""
+function without a rule below is a word on the wire that no part of this version computes."""
 
+NOT_YET = "not yet computed"
 _PREFIX = "FUNCTION_"
+_OUTSIDE_THE_EYE = {
+    "spool_gap": "Events that the spool had to drop or could not read again, named by their seqs."
+}
 
 
 def page() -> str:
     """The whole page."""
     block = next(found for found in proto.blocks("event.proto") if found.name == "Function")
-    known = _rules() | _health()
+    known = _rules() | _health() | _OUTSIDE_THE_EYE
     parts = [OPENING]
     group = ""
     for entry in block.entries[1:]:
@@ -30,7 +33,8 @@ def page() -> str:
             parts.append(f"\n## {group.rstrip('.')}\n\n| number | function | what it says |")
             parts.append("| --- | --- | --- |")
         word = entry.name.removeprefix(_PREFIX).lower()
-        parts.append(f"| {entry.number} | `{word}` | {known.get(word, 'not yet computed')} |")
+        own = entry.comment if entry.comment != entry.group else ""
+        parts.append(f"| {entry.number} | `{word}` | {known.get(word) or own or NOT_YET} |")
     return "\n".join(parts) + "\n"
 
 
@@ -49,6 +53,6 @@ def _health() -> dict[str, str]:
     """Limits of the health events, by the word that their docstring ends with."""
     told = {}
     for key in shape.table_of(model.Health).keys:
-        if named := re.search(r"(.*) is `(\w+)`\.$", key.meaning):
-            told[named[2]] = f"{named[1][0].upper()}{named[1][1:]} (`[health]` `{key.name}`)."
+        if named := re.search(r"(.*) is `(\w+)`\.$", key.sentence):
+            told[named[2]] = f"{named[1]} (`[health]` `{key.name}`)."
     return told

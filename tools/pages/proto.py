@@ -67,7 +67,8 @@ def blocks(name: str) -> Iterator[Block]:
         elif raw == "}" and block:
             yield block
         elif block and (found := _ENTRY.match(line) or _CALL.match(line)):
-            group = told or group
+            # A comment opens a paragraph's group only at its top; further down it is a word's own.
+            group = group or told
             block.entries.append(_entry(found.groupdict(), told, group))
         if not line:
             group = ""

@@ -66,7 +66,7 @@ def _sections(child: shape.Child, above: str) -> Iterator[str]:
 
 def _keys(table: shape.Table) -> str:
     rows = [
-        f"| `{key.name}` | {words.allowed(key.hint)} | {_default(key)} | {key.meaning} |"
+        f"| `{key.name}` | {words.allowed(key.hint)} | {_default(key)} | {key.sentence} |"
         for key in table.keys
     ]
     return "\n".join(

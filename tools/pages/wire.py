@@ -24,6 +24,8 @@ def page() -> str:
 def _section(block: proto.Block) -> str:
     heading = f"### {block.kind} {block.name}\n"
     told = f"\n{block.comment}\n" if block.comment else ""
+    if block.name == "Function":
+        return f"{heading}{told}\nEach with its number: [functions.md](functions.md).\n"
     if not block.entries:
         return f"{heading}{told}\nNo fields.\n"
     if block.kind == "enum":
