@@ -46,6 +46,9 @@ class Quota:
         target_pages = self._limit_pages - max(2, self._limit_pages // _SLACK)
         newest_seq = rows.last_seq() or 0
         for phase in range(len(self._done_seqs)):
+            # The next, dearer kind goes only when it must, not for the slack.
+            if rows.used_pages() <= self._limit_pages:
+                return
             while rows.used_pages() > target_pages:
                 if not self._step(rows, phase, newest_seq):
                     break
