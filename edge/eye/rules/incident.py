@@ -69,11 +69,12 @@ def next_state(state: State, signal: Signal) -> tuple[State, Phase.ValueType | N
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a condition must hold, and must fail; and the rule's cool-down. Nanoseconds."""
+    """How long a condition must hold, and must fail; cool-down; time between updates. In ns."""
 
     min_ns: int
     leave_ns: int
     cool_down_ns: int = 0
+    update_ns: int = UPDATE_NS
 
 
 def limits_of(min_seconds: float, leave_seconds: float, cool_down_seconds: float) -> Limits:
@@ -167,7 +168,7 @@ class Incidents:
         is_ripe = now_ns - stay.since_ns >= self.limits.min_ns and may_decide
         if is_ripe and (stay.state is not State.WAITING or self._is_cool(now_ns)):
             told += self._signal(stay, Signal.RIPE, now_ns)
-        if now_ns - stay.told_ns >= UPDATE_NS and not told:
+        if now_ns - stay.told_ns >= self.limits.update_ns and not told:
             told += self._signal(stay, Signal.BEAT, now_ns)
         return told
 
