@@ -29,6 +29,11 @@ class Subscription:
             return None
         return await self._numbers.get()
 
+    async def wait_beyond(self, number: int) -> None:
+        """Wait until there is news above a number: an event's number, or that some were missed."""
+        while (newest := await self.next_number()) is not None and newest <= number:
+            continue
+
     async def numbers(self) -> AsyncIterator[int | None]:
         """Numbers as `next_number` gives them, without end."""
         while True:

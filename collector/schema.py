@@ -17,7 +17,7 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE devices (
   name TEXT PRIMARY KEY, state INTEGER NOT NULL, software TEXT NOT NULL DEFAULT '',
   last_seen_utc_ms INTEGER, certificate_expires_utc_ms INTEGER, health BLOB, health_utc_ms INTEGER,
-  token_hash BLOB, token_expires_utc_ms INTEGER, is_token_used INTEGER NOT NULL DEFAULT 0,
+  token_hash BLOB, token_expires_utc_ms INTEGER, token_key BLOB,
   twin_utc_ms INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE certificates (
@@ -62,7 +62,7 @@ CREATE TABLE sessions (
   created_utc_ms INTEGER NOT NULL, seen_utc_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE invitations (
-  token_hash BLOB PRIMARY KEY, account TEXT NOT NULL, expires_utc_ms INTEGER NOT NULL
+  token_hash BLOB PRIMARY KEY, expires_utc_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TRIGGER reviews_stay BEFORE UPDATE ON reviews
   BEGIN SELECT RAISE(ABORT, 'a review is never changed'); END;
@@ -80,6 +80,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
     Raises VigieError when the file cannot be opened, is damaged, or is of another version.
     """
     try:
+        path.touch(mode=0o600)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
@@ -92,6 +93,8 @@ def open_writer(path: Path) -> sqlite3.Connection:
         _check_sound(connection, path)
     except sqlite3.DatabaseError as broken:
         raise _open_error(path, broken) from broken
+    except OSError as refused:
+        raise _cannot_open(path, refused.strerror or str(refused)) from refused
     if version not in (0, SCHEMA_VERSION):
         raise VigieError(
             Kind.FAILED_PRECONDITION,
@@ -136,9 +139,13 @@ def _check_sound(connection: sqlite3.Connection, path: Path) -> None:
 def _open_error(path: Path, broken: sqlite3.DatabaseError) -> VigieError:
     if broken.sqlite_errorcode in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return _damaged(path, str(broken))
+    return _cannot_open(path, str(broken))
+
+
+def _cannot_open(path: Path, reason: str) -> VigieError:
     return VigieError(
         Kind.UNAVAILABLE,
-        f"the database cannot be opened: {broken}",
+        f"the database cannot be opened: {reason}",
         where=str(path),
         hint="Check that the directory is writable, has free space and is no network share.",
     )

@@ -1,0 +1,121 @@
+"""What stands behind the ports: the directory, the database and the parts that share them."""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector.accounts import Accounts
+from collector.audit import Audit
+from collector.authority import Authority
+from collector.devices import Devices
+from collector.ledger import SqliteIntake
+from collector.live import Live
+from collector.metrics import Metrics
+from collector.reader import SqliteReader
+from collector.review import Reviews
+from collector.schema import open_writer
+from collector.services import Services
+from collector.store import Committed
+from collector.writer import Writer
+from edge.clock import Clock
+from edge.errors import Kind, VigieError
+
+DATABASE = "collector.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """One collector without its ports."""
+
+    services: Services
+    writer: Writer
+    intake: SqliteIntake
+    authority: Authority
+
+
+@contextmanager
+def own_directory(directory: Path) -> Iterator[None]:
+    """Hold a --data directory for this process alone; made when there is none.
+
+    Raises VigieError when it cannot be written or another collector holds it.
+    """
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as refused:
+        raise VigieError(
+            Kind.UNAVAILABLE,
+            f"the data directory cannot be written ({refused.strerror})",
+            where=str(directory),
+            hint="Give a directory that this user owns with --data DIR.",
+        ) from refused
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as held:
+        raise VigieError(
+            Kind.UNAVAILABLE,
+            "another collector uses this data directory",
+            where=str(directory),
+            hint="Stop it first, or give another directory with --data DIR.",
+        ) from held
+    finally:
+        os.close(handle)
+
+
+@asynccontextmanager
+async def open_core(directory: Path, clock: Clock) -> AsyncIterator[Core]:
+    """The database and everything that works on it, until the context ends.
+
+    Raises VigieError when the database or the authority's key is damaged.
+    """
+    path = directory / DATABASE
+    connection = open_writer(path)
+    authority = Authority(directory / "authority", clock)
+    metrics, live = Metrics(), Live()
+
+    def on_commit(stored: Sequence[Committed], spent_seconds: float, wal_bytes: int) -> None:
+        metrics.commit_seconds.observe(spent_seconds)
+        metrics.wal_bytes.set(wal_bytes)
+        _publish(live, metrics, stored)
+
+    intake = SqliteIntake(connection, clock)
+    writer = Writer(connection, path, intake, on_commit)
+    reader = SqliteReader(path)
+    devices = await _load_devices(writer, authority, clock)
+    services = Services(
+        reader=reader,
+        reviews=Reviews(writer, clock),
+        audit=Audit(writer, reader, clock),
+        accounts=Accounts(writer, reader, clock),
+        devices=devices,
+        live=live,
+        metrics=metrics,
+        clock=clock,
+    )
+    try:
+        yield Core(services, writer, intake, authority)
+    finally:
+        await asyncio.to_thread(reader.close)
+        await writer.close()
+
+
+async def _load_devices(writer: Writer, authority: Authority, clock: Clock) -> Devices:
+    """The registry with what was revoked before this start."""
+    revoked = await writer.submit(Devices.read_revoked)
+    return Devices(writer, authority, clock, revoked)
+
+
+def _publish(live: Live, metrics: Metrics, stored: Sequence[Committed]) -> None:
+    """Tell watchers and counters what a commit stored."""
+    metrics.watchers.set(live.watchers)
+    for committed in stored:
+        if committed.stored_events:
+            metrics.events_stored.inc(committed.stored_events)
+            live.publish(committed.first_number, committed.stored_events)
+        else:
+            metrics.batches_repeated.inc()

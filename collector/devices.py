@@ -1,0 +1,303 @@
+"""The poles: invited, enrolled, revoked; which streams they hold, what they last said.
+
+Revocation stands in memory, so that a stream is checked without a query; the database is where
+it comes from at start and where it goes before it takes effect.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+import sqlite3
+from typing import NamedTuple, Protocol
+
+from collector.audit import Act, append
+from collector.authority import Authority, Issued
+from collector.writer import Writer
+from edge.clock import Clock
+from edge.errors import Kind, VigieError
+from edge.wire.v1 import operator_pb2, session_pb2
+
+TOKEN_BYTES = 20
+DEFAULT_VALID_SECONDS = 86_400
+MIN_VALID_SECONDS, MAX_VALID_SECONDS = 60, 2_592_000
+TWIN_WITHIN_MS = 60_000  # a second stream that displaces a live one so often is a second machine
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_INVITE_AGAIN = "Make a new token with 'vigie device invite {}' at the collector."
+_INVITED, _ENROLLED, _REVOKED = (
+    operator_pb2.DEVICE_STATE_INVITED,
+    operator_pb2.DEVICE_STATE_ENROLLED,
+    operator_pb2.DEVICE_STATE_REVOKED,
+)
+
+
+class Stream(Protocol):
+    """One open session, as the devices see it."""
+
+    def end(self, error: VigieError) -> None:
+        """End the stream with a reasoned status."""
+        ...
+
+
+class Revoked(NamedTuple):
+    """Device names and certificate serials that are refused."""
+
+    names: set[str]
+    serials: set[str]
+
+
+class Devices:
+    """All poles of one collector. Belongs to the event loop."""
+
+    def __init__(
+        self, writer: Writer, authority: Authority, clock: Clock, revoked: Revoked
+    ) -> None:
+        self._writer = writer
+        self._authority = authority
+        self._clock = clock
+        self._streams: dict[str, Stream] = {}
+        self._displaced_ms: dict[str, int] = {}
+        self._revoked_names = set(revoked.names)
+        self._revoked_serials = set(revoked.serials)
+
+    @staticmethod
+    def read_revoked(connection: sqlite3.Connection) -> Revoked:
+        """What was revoked before this start."""
+        names = connection.execute("SELECT name FROM devices WHERE state = ?", (_REVOKED,))
+        serials = connection.execute("SELECT serial FROM certificates WHERE is_revoked")
+        return Revoked({name for (name,) in names}, {serial for (serial,) in serials})
+
+    @property
+    def connected(self) -> frozenset[str]:
+        """Names of the devices that hold a stream now."""
+        return frozenset(self._streams)
+
+    def check_not_revoked(self, device: str, serial: str) -> None:
+        """Raises VigieError(PERMISSION_DENIED) when the device or its certificate is revoked."""
+        if device in self._revoked_names or serial in self._revoked_serials:
+            raise _revoked(device)
+
+    async def invite(self, device: str, valid_seconds: int, who: str) -> tuple[str, int]:
+        """Make a one-time token; the token and the end of its life, UTC ms.
+
+        valid_seconds: 0 for a day. Raises VigieError(INVALID_ARGUMENT) for a name or a time
+        out of range.
+        """
+        _check_name(device)
+        seconds = valid_seconds or DEFAULT_VALID_SECONDS
+        if not MIN_VALID_SECONDS <= seconds <= MAX_VALID_SECONDS:
+            raise VigieError(
+                Kind.INVALID_ARGUMENT,
+                f"a token cannot be valid for {seconds} s",
+                hint=f"Give {MIN_VALID_SECONDS} to {MAX_VALID_SECONDS} seconds.",
+            )
+        token = base64.b32encode(secrets.token_bytes(TOKEN_BYTES)).decode().lower()
+        now_ms = self._now_ms()
+        expires_ms = now_ms + seconds * 1000
+
+        def write(connection: sqlite3.Connection) -> None:
+            append(connection, now_ms, Act(who, "invite device", device, f"{seconds} s"))
+            connection.execute(
+                "INSERT INTO devices (name, state, token_hash, token_expires_utc_ms) "
+                "VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET token_key = NULL, "
+                "token_hash = excluded.token_hash, "
+                "token_expires_utc_ms = excluded.token_expires_utc_ms",
+                (device, _INVITED, token_hash(token), expires_ms),
+            )
+
+        await self._writer.submit(write)
+        return token, expires_ms
+
+    async def enrol(self, device: str, token: str, csr_pem: bytes) -> Issued:
+        """Redeem a token for a certificate; both happen or neither.
+
+        The token stays good for the same key, so an enrolment whose answer was lost is repeated.
+        Raises VigieError(PERMISSION_DENIED) for a wrong, used or expired token, INVALID_ARGUMENT
+        for a bad request.
+        """
+        _check_name(device)
+        issued = self._authority.issue_client(csr_pem, f"vigie://device/{device}")
+        now_ms = self._now_ms()
+
+        def write(connection: sqlite3.Connection) -> None:
+            _redeem(connection, device, token, key_hash=issued.key_hash, now_ms=now_ms)
+            append(connection, now_ms, Act(f"device:{device}", "enrol device", device))
+            _keep_certificate(connection, device, issued)
+
+        await self._writer.submit(write)
+        self._revoked_names.discard(device)
+        return issued
+
+    async def renew(self, device: str, serial: str, csr_pem: bytes) -> Issued:
+        """The next certificate for a device that proved itself with the present one.
+
+        Raises VigieError(PERMISSION_DENIED) when it is revoked, INVALID_ARGUMENT for a bad request.
+        """
+        self.check_not_revoked(device, serial)
+        issued = self._authority.issue_client(csr_pem, f"vigie://device/{device}")
+        now_ms = self._now_ms()
+
+        def write(connection: sqlite3.Connection) -> None:
+            append(connection, now_ms, Act(f"device:{device}", "renew certificate", device))
+            _keep_certificate(connection, device, issued)
+
+        await self._writer.submit(write)
+        return issued
+
+    async def revoke(self, device: str, reason: str, who: str) -> int:
+        """Refuse the device and all its certificates from now on; how many streams were ended.
+
+        Raises VigieError(NOT_FOUND) for a device that was never invited.
+        """
+        now_ms = self._now_ms()
+
+        def write(connection: sqlite3.Connection) -> list[str]:
+            append(connection, now_ms, Act(who, "revoke device", device, reason))
+            return _revoke(connection, device)
+
+        serials = await self._writer.submit(write)
+        self._revoked_names.add(device)
+        self._revoked_serials.update(serials)
+        stream = self._streams.get(device)
+        if stream is None:
+            return 0
+        stream.end(_revoked(device))
+        return 1
+
+    async def open_stream(
+        self, device: str, software: str, stream: Stream, *, is_behind: bool
+    ) -> None:
+        """The newest stream of an identity holds it; an older one is ended.
+
+        A pole that reconnects displaces its own dead stream, once. The same twice within a
+        minute is a second machine with the same identity, and so is one that is_behind what was
+        stored of its epoch: the device is marked.
+        """
+        now_ms = self._now_ms()
+        older = self._streams.get(device)
+        self._streams[device] = stream
+        is_twin = is_behind
+        if older is not None:
+            older.end(_displaced(device))
+            is_twin |= now_ms - self._displaced_ms.get(device, -TWIN_WITHIN_MS) < TWIN_WITHIN_MS
+            self._displaced_ms[device] = now_ms
+
+        def write(connection: sqlite3.Connection) -> None:
+            _see(connection, device, software, now_ms, is_twin=is_twin)
+
+        await self._writer.submit(write)
+
+    def close_stream(self, device: str, stream: Stream) -> None:
+        """The stream is over; a newer one of the same device stays."""
+        if self._streams.get(device) is stream:
+            del self._streams[device]
+
+    async def keep_health(self, device: str, health: session_pb2.Status) -> None:
+        """What the pole is like now, in place of what it said before."""
+        now_ms = self._now_ms()
+        body = health.SerializeToString()
+        await self._writer.submit(
+            lambda connection: connection.execute(
+                "UPDATE devices SET health = ?, health_utc_ms = ?, last_seen_utc_ms = ? "
+                "WHERE name = ?",
+                (body, now_ms, now_ms, device),
+            )
+        )
+
+    def _now_ms(self) -> int:
+        return self._clock.utc_ns() // 1_000_000
+
+
+def token_hash(token: str) -> bytes:
+    """How a token is kept: 160 random bits need no salt and no slow hash."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _revoked(device: str) -> VigieError:
+    return VigieError(
+        Kind.PERMISSION_DENIED,
+        f"device {device} is revoked",
+        hint=f"If it is yours: {_INVITE_AGAIN.format(device)}",
+    )
+
+
+def _displaced(device: str) -> VigieError:
+    return VigieError(
+        Kind.UNAVAILABLE,
+        f"another stream of device {device} was opened",
+        hint="If only one machine has this identity, this is its older connection.",
+    )
+
+
+def _check_name(device: str) -> None:
+    if not _NAME.fullmatch(device):
+        raise VigieError(
+            Kind.INVALID_ARGUMENT,
+            f"'{device}' cannot be a device's name",
+            hint="Use lower-case letters, digits and hyphens, at most 63, such as north-gate.",
+        )
+
+
+def _redeem(
+    connection: sqlite3.Connection, device: str, token: str, *, key_hash: bytes, now_ms: int
+) -> None:
+    """Use a token for a key, or say why it is no good."""
+    row = connection.execute(
+        "SELECT token_hash, token_expires_utc_ms, token_key FROM devices WHERE name = ?", (device,)
+    ).fetchone()
+    expected = bytes(row[0]) if row and row[0] is not None else b""
+    reason = ""
+    if not hmac.compare_digest(expected, token_hash(token)):
+        reason = f"the token is not for device {device}"
+    elif row[2] is not None and bytes(row[2]) != key_hash:
+        reason = f"the token for device {device} was used already"
+    elif row[1] < now_ms:
+        reason = f"the token for device {device} has expired"
+    if reason:
+        raise VigieError(Kind.PERMISSION_DENIED, reason, hint=_INVITE_AGAIN.format(device))
+    connection.execute(
+        "UPDATE devices SET token_key = ?, state = ? WHERE name = ?", (key_hash, _ENROLLED, device)
+    )
+
+
+def _keep_certificate(connection: sqlite3.Connection, device: str, issued: Issued) -> None:
+    connection.execute(
+        "INSERT INTO certificates (serial, device, expires_utc_ms) VALUES (?, ?, ?)",
+        (issued.serial, device, issued.expires_utc_ms),
+    )
+    connection.execute(
+        "UPDATE devices SET certificate_expires_utc_ms = ? WHERE name = ?",
+        (issued.expires_utc_ms, device),
+    )
+
+
+def _revoke(connection: sqlite3.Connection, device: str) -> list[str]:
+    """Mark the device and its certificates; their serials."""
+    changed = connection.execute(
+        "UPDATE devices SET state = ?, token_hash = NULL, token_key = NULL WHERE name = ?",
+        (_REVOKED, device),
+    )
+    if changed.rowcount == 0:
+        raise VigieError(
+            Kind.NOT_FOUND,
+            f"there is no device {device}",
+            hint="Run 'vigie device status' to see their names.",
+        )
+    connection.execute("UPDATE certificates SET is_revoked = 1 WHERE device = ?", (device,))
+    rows = connection.execute("SELECT serial FROM certificates WHERE device = ?", (device,))
+    return [serial for (serial,) in rows]
+
+
+def _see(
+    connection: sqlite3.Connection, device: str, software: str, now_ms: int, *, is_twin: bool
+) -> None:
+    connection.execute(
+        "INSERT INTO devices (name, state, software, last_seen_utc_ms) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET software = excluded.software, "
+        "last_seen_utc_ms = excluded.last_seen_utc_ms",
+        (device, _ENROLLED, software, now_ms),
+    )
+    if is_twin:
+        append(connection, now_ms, Act("collector", "mark twin", device))
+        connection.execute("UPDATE devices SET twin_utc_ms = ? WHERE name = ?", (now_ms, device))

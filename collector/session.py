@@ -1,0 +1,250 @@
+"""The collector's half of the session: hello, welcome, batches to the writer, acks back.
+
+One stream a device, one task that reads it and one that answers. Nothing here touches the disk:
+a batch goes to the writer, and its answer comes back on the loop after the commit.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import grpc
+
+from collector.devices import Devices
+from collector.ledger import SqliteIntake, keep_dictionary
+from collector.metrics import Metrics
+from collector.peer import DEVICE, STATUS, Peer, authorise, certificate_of, one_line
+from collector.store import Committed, Delivery
+from collector.writer import Writer
+from edge.clock import Clock
+from edge.errors import Kind, VigieError
+from edge.wire.bounds import check, check_batch, check_dictionary
+from edge.wire.names import FUNCTION_NUMBERS
+from edge.wire.v1 import event_pb2, session_pb2, session_pb2_grpc
+
+WIRE_VERSION = 1
+WINDOW_BATCHES = 32
+# A device that sends more than its window is read no further until the disk has caught up.
+MAX_WAITING_BATCHES = 2 * WINDOW_BATCHES
+HELLO_SECONDS = 30.0
+SWEEP_SECONDS = 4.0  # revocation ends a stream within 5 s (promise P9), whoever wrote it
+
+_log = logging.getLogger("vigie.collector")
+_KNOWN_FUNCTIONS = frozenset(FUNCTION_NUMBERS.values())
+
+Requests = AsyncIterator[session_pb2.ConnectRequest]
+Context = grpc.aio.ServicerContext[session_pb2.ConnectRequest, session_pb2.ConnectResponse]
+
+
+class OpenStream:
+    """One device's stream from its welcome to its end. Belongs to the event loop."""
+
+    def __init__(self, device: str, epoch: int, stored_seq: int) -> None:
+        self.device = device
+        self.epoch = epoch
+        self._stored_seq = stored_seq
+        self._waiting = 0
+        self._failure: VigieError | None = None
+        self._has_news = asyncio.Event()
+        self._has_room = asyncio.Event()
+
+    def end(self, error: VigieError) -> None:
+        """End the stream with a reasoned status."""
+        self._failure = error
+        self._has_news.set()
+
+    def answer(self, outcome: Committed | VigieError) -> None:
+        """A batch was committed, or could not be."""
+        self._waiting -= 1
+        self._has_room.set()
+        self._has_news.set()
+        if isinstance(outcome, VigieError):
+            self._failure = outcome
+        else:
+            self._stored_seq = max(self._stored_seq, outcome.stored_seq)
+
+    async def take_room(self) -> None:
+        """Wait until one more batch may be on its way to the disk."""
+        while self._waiting >= MAX_WAITING_BATCHES:
+            self._has_room.clear()
+            await self._has_room.wait()
+        self._waiting += 1
+
+    async def next_ack(self) -> session_pb2.ConnectResponse:
+        """The next ack, one for all batches that were committed meanwhile.
+
+        Raises VigieError when the stream is to end.
+        """
+        await self._has_news.wait()
+        self._has_news.clear()
+        if self._failure is not None:
+            raise self._failure
+        return session_pb2.ConnectResponse(ack=session_pb2.Ack(stored_seq=self._stored_seq))
+
+
+class Sessions(session_pb2_grpc.SessionServiceServicer):
+    """SessionService over mutual TLS."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        intake: SqliteIntake,
+        devices: Devices,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> None:
+        self._writer = writer
+        self._intake = intake
+        self._devices = devices
+        self._metrics = metrics
+        self._clock = clock
+        self._open: dict[OpenStream, Peer] = {}
+
+    async def Connect(  # type: ignore[override]  # noqa: N802 - gRPC's name; typed without write()
+        self, requests: Requests, context: Context
+    ) -> None:
+        """Serve one stream until the device, the connection's age or a revocation ends it."""
+        try:
+            await self._serve(requests, context)
+        except VigieError as refused:
+            _log.warning("stream_ended peer=%s reason=%r", context.peer(), refused.what)
+            await context.abort(STATUS[refused.kind], one_line(refused))
+
+    async def sweep(self) -> None:
+        """End streams of what was revoked meanwhile; runs as long as the collector."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            for stream, peer in list(self._open.items()):
+                try:
+                    self._devices.check_not_revoked(peer.name, peer.serial)
+                except VigieError as revoked:
+                    stream.end(revoked)
+
+    async def _serve(self, requests: Requests, context: Context) -> None:
+        peer = authorise(certificate_of(context.auth_context()), DEVICE)
+        self._devices.check_not_revoked(peer.name, peer.serial)
+        hello = await _read_hello(requests, peer)
+        stored_seq = await self._writer.submit(
+            lambda connection: self._intake.open_epoch(connection, peer.name, hello.epoch)
+        )
+        stream = OpenStream(peer.name, hello.epoch, stored_seq)
+        self._open[stream] = peer
+        self._metrics.streams.set(len(self._open))
+        try:
+            await self._devices.open_stream(
+                peer.name, hello.software, stream, is_behind=hello.last_seq < stored_seq
+            )
+            await context.write(self._welcome(hello, stored_seq))
+            _log.info("stream_opened device=%s stored_seq=%d", peer.name, stored_seq)
+            await self._run(stream, requests, context)
+        finally:
+            self._devices.close_stream(peer.name, stream)
+            del self._open[stream]
+            self._metrics.streams.set(len(self._open))
+
+    async def _run(self, stream: OpenStream, requests: Requests, context: Context) -> None:
+        """Read and answer side by side; whichever ends first ends the other."""
+        reading = asyncio.ensure_future(self._read(stream, requests))
+        answering = asyncio.ensure_future(_answer(stream, context))
+        try:
+            done, _ = await asyncio.wait((reading, answering), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            reading.cancel()
+            answering.cancel()
+            await asyncio.wait((reading, answering))
+        for task in done:
+            task.result()
+
+    async def _read(self, stream: OpenStream, requests: Requests) -> None:
+        async for request in requests:
+            if request.HasField("batch"):
+                self._check(stream, check_batch(request.batch))
+                await stream.take_room()
+                delivery = Delivery(stream.device, stream.epoch, request.batch)
+                self._writer.deliver(delivery, stream.answer)
+            else:
+                await self._take(stream, request)
+
+    async def _take(self, stream: OpenStream, request: session_pb2.ConnectRequest) -> None:
+        """Everything that is not a batch, and rare."""
+        if request.HasField("dictionary"):
+            self._check(stream, check_dictionary(request.dictionary))
+            await self._keep_dictionary(stream, request.dictionary)
+        elif request.HasField("status"):
+            self._check(stream, check(request.status))
+            await self._devices.keep_health(stream.device, request.status)
+        elif request.HasField("answer"):
+            self._check(stream, check(request.answer))
+            _log.info(
+                "command_answered device=%s id=%d code=%d",
+                stream.device,
+                request.answer.id,
+                request.answer.code,
+            )
+        elif request.HasField("hello"):
+            raise VigieError(Kind.INVALID_ARGUMENT, f"device {stream.device} said hello twice")
+        # Content of a newer protocol is left alone: the welcome said which version is spoken.
+
+    async def _keep_dictionary(self, stream: OpenStream, dictionary: event_pb2.Dictionary) -> None:
+        unknown = sum(rule.function not in _KNOWN_FUNCTIONS for rule in dictionary.rules)
+        self._metrics.unknown_functions.inc(unknown)
+        await self._writer.submit(
+            lambda connection: keep_dictionary(connection, stream.device, stream.epoch, dictionary)
+        )
+
+    def _check(self, stream: OpenStream, problems: list[str]) -> None:
+        if problems:
+            self._metrics.batches_refused.inc()
+            raise VigieError(
+                Kind.INVALID_ARGUMENT,
+                f"device {stream.device} sent what the wire forbids: {problems[0]}",
+                hint="Update the collector and the device to the same release.",
+            )
+
+    def _welcome(self, hello: session_pb2.Hello, stored_seq: int) -> session_pb2.ConnectResponse:
+        return session_pb2.ConnectResponse(
+            welcome=session_pb2.Welcome(
+                wire_version=min(hello.wire_version, WIRE_VERSION),
+                stored_seq=stored_seq,
+                window_batches=WINDOW_BATCHES,
+                collector_utc_ms=self._clock.utc_ns() // 1_000_000,
+            )
+        )
+
+
+async def _answer(stream: OpenStream, context: Context) -> None:
+    while True:
+        await context.write(await stream.next_ack())
+
+
+async def _read_hello(requests: Requests, peer: Peer) -> session_pb2.Hello:
+    """The first message, which must be a hello of the device that the certificate names.
+
+    Raises VigieError otherwise, and when none comes in time.
+    """
+    try:
+        async with asyncio.timeout(HELLO_SECONDS):
+            first = await anext(requests, None)
+    except TimeoutError:
+        first = None
+    if first is None or not first.HasField("hello"):
+        raise VigieError(Kind.INVALID_ARGUMENT, f"device {peer.name} did not say hello first")
+    hello = first.hello
+    problems = check(hello)
+    if hello.wire_version < 1:
+        problems.append("Hello.wire_version is 0; versions count from 1")
+    if hello.epoch == 0:
+        problems.append("Hello.epoch is 0; an epoch is drawn at random")
+    if problems:
+        raise VigieError(
+            Kind.INVALID_ARGUMENT,
+            f"device {peer.name} said a wrong hello: {problems[0]}",
+            hint="Update the collector and the device to the same release.",
+        )
+    if hello.device != peer.name:
+        raise VigieError(
+            Kind.PERMISSION_DENIED,
+            f"the certificate is for device {peer.name}, but the hello is from {hello.device}",
+            hint="Enrol the device under its own name.",
+        )
+    return hello
