@@ -1,0 +1,235 @@
+"""The eye's loop: frames of all cameras through one detector, facts and readings to health."""
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edge.clock import Clock
+from edge.errors import VigieError
+from edge.eye.budget import Budget
+from edge.eye.camera import Capture, CaptureOptions, Lost, wait_any
+from edge.eye.detector import Detector
+from edge.eye.dictionary import make_dictionary
+from edge.eye.health import DeviceHealth
+from edge.eye.readings import read_device
+from edge.eye.status import CameraReport, write_status
+from edge.eye.step import Analysis
+from edge.site.check import read_site
+from edge.site.model import Camera, SiteFile
+from edge.spool.outbox import Outbox
+from edge.wire.event import Event
+
+_WAIT_SECONDS = 0.5
+_TICK_NS = 1_000_000_000
+logger = logging.getLogger("vigie.eye")
+
+
+@dataclass(frozen=True, slots=True)
+class PoleOptions:
+    """Where things stand, and how recordings are treated.
+
+    thermal_root: the kernel's thermal zones. is_looped: recordings begin anew at their end.
+    ends_with_sources: end when every recording has ended.
+    """
+
+    site_file: Path
+    data: Path
+    thermal_root: Path
+    is_looped: bool = False
+    ends_with_sources: bool = False
+
+
+@dataclass(slots=True)
+class _Watched:
+    """One camera with its capture and its analysis."""
+
+    capture: Capture
+    analysis: Analysis
+    lost: Lost | None = None
+    is_open: bool = False
+    frames_analysed: int = 0
+    cpu_ns: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.capture.camera.name
+
+
+class Pole:
+    """All cameras of a site. Everything runs in the thread that calls `watch`."""
+
+    def __init__(
+        self,
+        site: SiteFile,
+        detector: Detector,
+        outbox: Outbox,
+        clock: Clock,
+        options: PoleOptions,
+    ) -> None:
+        self._detector, self._outbox = detector, outbox
+        self._clock, self._options = clock, options
+        self._numbers = itertools.count(1)
+        self._started_ns = self._ticked_ns = clock.monotonic_ns()
+        self._site_mark = _mark(options.site_file)
+        self._is_site_refused = False
+        self._watched: list[_Watched] = []
+        self._take_site(site)
+
+    def watch(self, ending: threading.Event, rereading: threading.Event) -> None:
+        """Look until `ending` is set, or every recording has ended if that was asked for."""
+        while not ending.is_set():
+            self._look()
+            if self._clock.monotonic_ns() - self._ticked_ns >= _TICK_NS or rereading.is_set():
+                self._tick(is_asked=rereading.is_set())
+                rereading.clear()
+            if self._options.ends_with_sources and self._has_ended():
+                break
+        self._write_status()
+
+    def close(self) -> None:
+        """End the capture processes."""
+        for watched in self._watched:
+            watched.capture.close()
+
+    def _look(self) -> None:
+        captures = [watched.capture for watched in self._watched]
+        ready = {capture.camera.name for capture in wait_any(captures, _WAIT_SECONDS)}
+        by_name = {watched.name: watched for watched in self._watched}
+        for name in self._budget.order(ready):
+            self._analyse(by_name[name])
+        for watched in self._watched:
+            self._take_facts(watched)
+
+    def _analyse(self, watched: _Watched) -> None:
+        frame = watched.capture.latest()
+        if frame is None:
+            return
+        begun_ns = time.thread_time_ns()
+        may_detect = self._budget.allows(self._clock.monotonic_ns())
+        seen = watched.analysis.step(frame, may_detect=may_detect)
+        cost_ns = time.thread_time_ns() - begun_ns
+        watched.cpu_ns += cost_ns
+        if seen.found is not None:
+            self._budget.spend(watched.name, cost_ns)
+        watched.frames_analysed += may_detect or not seen.is_due
+        self._tell(seen.events)
+
+    def _take_facts(self, watched: _Watched) -> None:
+        health = watched.analysis.health
+        for fact in watched.capture.take_facts():
+            if isinstance(fact, Lost):
+                reason = fact.reason.value
+                logger.warning("camera_lost camera=%s reason=%s", fact.camera, reason)
+                watched.lost, watched.is_open = fact, False
+                self._tell(health.lose(reason, fact.utc_ns, fact.monotonic_ns))
+            else:
+                size = f"{fact.width_px}x{fact.height_px}"
+                logger.info("camera_opened camera=%s size_px=%s", fact.camera, size)
+                watched.lost, watched.is_open = None, True
+                self._tell(health.open(fact.utc_ns, fact.monotonic_ns))
+
+    def _tick(self, *, is_asked: bool) -> None:
+        """Once a second: the device's health, lasting outages, the site file, the status."""
+        self._ticked_ns = self._clock.monotonic_ns()
+        mark = _mark(self._options.site_file)
+        if is_asked or mark != self._site_mark:
+            self._site_mark = mark
+            self._reread()
+        readings = read_device(
+            self._clock,
+            self._options.data,
+            self._options.thermal_root,
+            has_trouble=self._outbox.trouble is not None,
+            is_site_refused=self._is_site_refused,
+        )
+        self._tell(self._device.look(readings))
+        for watched in self._watched:
+            if watched.lost is not None:
+                reason = watched.lost.reason.value
+                health = watched.analysis.health
+                self._tell(health.lose(reason, readings.utc_ns, readings.now_ns))
+        self._write_status()
+
+    def _reread(self) -> None:
+        """Take a changed site file; a bad one changes nothing but is told."""
+        try:
+            site = read_site(self._options.site_file)
+            if site.detection.model != self._detector.card.name:
+                logger.warning("model_change_needs_restart model=%s", site.detection.model)
+        except VigieError as error:
+            logger.error("site_rejected file=%s problem=%s", self._options.site_file, error.what)  # noqa: TRY400 - a person's file, no traceback
+            self._is_site_refused = True
+            return
+        self._is_site_refused = False
+        if site != self._site:
+            self.close()
+            self._take_site(site)
+            logger.info("site_taken file=%s", self._options.site_file)
+
+    def _take_site(self, site: SiteFile) -> None:
+        self._site = site
+        self._outbox.declare(make_dictionary(site, self._detector.card))
+        self._budget = Budget(
+            site.detection.budget_ms_per_second, [camera.name for camera in site.cameras]
+        )
+        self._device = DeviceHealth(site.health, self._numbers)
+        self._watched = [self._start(site, camera) for camera in site.cameras]
+
+    def _start(self, site: SiteFile, camera: Camera) -> _Watched:
+        options = CaptureOptions(
+            stall_seconds=site.health.lost_seconds, is_looped=self._options.is_looped
+        )
+        capture = Capture(_beside(camera, self._options.site_file), options)
+        capture.start()
+        return _Watched(capture, Analysis(site, camera.name, self._detector, self._numbers))
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        for event in events:
+            logger.info("event rule=%s phase=%d incident=%d", event.rule, event.phase,
+                        event.incident)  # fmt: skip
+        if events:
+            self._outbox.offer(events)
+
+    def _has_ended(self) -> bool:
+        return all(
+            watched.capture.is_finished and not watched.capture.has_news()
+            for watched in self._watched
+        )
+
+    def _write_status(self) -> None:
+        uptime_ms = (self._clock.monotonic_ns() - self._started_ns) // 1_000_000
+        write_status(self._options.data, uptime_ms, [_report(each) for each in self._watched])
+
+
+def _report(watched: _Watched) -> CameraReport:
+    counts = watched.capture.get_counts()
+    return CameraReport(
+        camera=watched.name,
+        is_open=watched.is_open and not watched.capture.is_finished,
+        frames_captured=counts.frames_captured,
+        frames_analysed=watched.frames_analysed,
+        frames_dropped=max(0, counts.frames_offered - watched.frames_analysed),
+        video_bytes=counts.video_bytes,
+        cpu_ms=counts.child_cpu_ms + watched.cpu_ns // 1_000_000,
+    )
+
+
+def _beside(camera: Camera, site_file: Path) -> Camera:
+    """A recording's relative path counts from the site file's folder."""
+    scheme, _, place = camera.source.partition(":")
+    if scheme != "file" or Path(place).is_absolute():
+        return camera
+    return replace(camera, source=f"file:{site_file.absolute().parent / place}")
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    """Changes when the file does; None while there is none."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size

@@ -1,0 +1,36 @@
+"""What the eye tells the link about its cameras: `DATA/status.json`, whole, by rename."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FILE_NAME = "status.json"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraReport:
+    """One camera since the eye started; the fields of edge.wire.v1.CameraStatus."""
+
+    camera: str
+    is_open: bool
+    frames_captured: int
+    frames_analysed: int
+    frames_dropped: int
+    video_bytes: int
+    cpu_ms: int
+
+
+def write_status(data: Path, uptime_ms: int, cameras: Sequence[CameraReport]) -> bool:
+    """Replace the file. False: the disk did not take it; the old one stays and goes stale.
+
+    The status may be lost by design; a disk in trouble is told by the spool and by health.
+    """
+    text = json.dumps({"uptime_ms": uptime_ms, "cameras": [asdict(each) for each in cameras]})
+    part = data / f".{FILE_NAME}.part"
+    try:
+        part.write_text(text)
+        part.replace(data / FILE_NAME)
+    except OSError:
+        return False
+    return True
