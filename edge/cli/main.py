@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from edge.cli import voice
-from edge.errors import EXIT_USAGE, VigieError
+from edge.errors import EXIT_OK, EXIT_USAGE, VigieError
 
 GROUPS: dict[str, tuple[str, str]] = {
     "edge": ("edge.cli.edge", "Run the eye and the link of a pole."),
@@ -79,7 +79,8 @@ def main() -> NoReturn:
     """Run the command line; every way out goes through here with an exit code that means it."""
     debug = "--debug" in sys.argv
     try:
-        vigie.main(prog_name="vigie", standalone_mode=False)
+        # Without its standalone mode click returns what a command gave to ctx.exit.
+        code = vigie.main(prog_name="vigie", standalone_mode=False)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except click.Abort:
@@ -93,7 +94,7 @@ def main() -> NoReturn:
     except Exception as bug:  # noqa: BLE001 - the outermost loop of this process
         voice.show_bug(bug, debug=debug)
         sys.exit(voice.EXIT_BUG)
-    sys.exit(0)
+    sys.exit(code if isinstance(code, int) else EXIT_OK)
 
 
 if __name__ == "__main__":
