@@ -1,0 +1,73 @@
+"""What a route answers: JSON that says one thing, and errors as every room words them."""
+
+import json
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from edge.errors import Kind, VigieError
+
+HTTP_STATUS: dict[Kind, int] = {
+    Kind.INVALID_ARGUMENT: 400,
+    Kind.PERMISSION_DENIED: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.FAILED_PRECONDITION: 409,
+    Kind.RESOURCE_EXHAUSTED: 429,
+    Kind.INTERNAL: 500,
+    Kind.DATA_LOSS: 500,
+    Kind.UNAVAILABLE: 503,
+}
+MAX_BODY_BYTES = 16_384  # a note is at most 1,024 bytes; nothing else is longer
+
+
+class SignInNeededError(VigieError):
+    """The session is missing or has ended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Kind.PERMISSION_DENIED, "you are not signed in", hint="Sign in and try again."
+        )
+
+
+def answer_json(content: Mapping[str, object], status: int = 200) -> Response:
+    """A JSON answer that no cache keeps."""
+    return JSONResponse(content, status, headers={"Cache-Control": "no-store"})
+
+
+async def answer_error(_request: Request, error: Exception) -> Response:
+    """A VigieError as JSON with its kind, its sentence and its remedy."""
+    if not isinstance(error, VigieError):
+        raise error
+    status = 401 if isinstance(error, SignInNeededError) else HTTP_STATUS[error.kind]
+    body: dict[str, object] = {"kind": error.kind.value, "what": error.what, "hint": error.hint}
+    return answer_json({"error": body}, status)
+
+
+async def read_fields(request: Request) -> dict[str, str]:
+    """The text fields of a JSON object in the request's body.
+
+    Raises VigieError(INVALID_ARGUMENT) for anything else, or more than 16 KiB.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise _bad_body(f"the request is over {MAX_BODY_BYTES} bytes")
+    return _parse(bytes(body))
+
+
+def _parse(body: bytes) -> dict[str, str]:
+    try:
+        fields = json.loads(body)
+    except ValueError as unreadable:
+        raise _bad_body("the request is no JSON") from unreadable
+    if not isinstance(fields, dict):
+        raise _bad_body("the request is no JSON object")
+    if not all(isinstance(value, str) for value in fields.values()):
+        raise _bad_body("the request holds something other than text")
+    return {str(name): str(value) for name, value in fields.items()}
+
+
+def _bad_body(what: str) -> VigieError:
+    return VigieError(Kind.INVALID_ARGUMENT, what, hint="Reload the page and try again.")

@@ -1,0 +1,65 @@
+"""Coming and going: the one-time link, signing in and out, and who I am."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collector.accounts import Session
+from collector.page.answers import answer_json, read_fields
+from collector.page.gate import (
+    COOKIE,
+    address_of,
+    check_same_origin,
+    find_session,
+    services_of,
+    set_cookie,
+    signed_in,
+)
+
+
+async def who_am_i(request: Request) -> Response:
+    """The account and its CSRF token; null when nobody is signed in."""
+    session = await find_session(request)
+    if session is None:
+        has_any = await services_of(request).accounts.has_any()
+        return answer_json({"account": None, "csrf_token": None, "has_accounts": has_any})
+    return _session_answer(session)
+
+
+async def welcome(request: Request) -> Response:
+    """Make an account with a one-time link's token, and sign in."""
+    check_same_origin(request)
+    fields = await read_fields(request)
+    session = await services_of(request).accounts.accept(
+        fields.get("token", ""),
+        fields.get("name", ""),
+        fields.get("password", ""),
+        address_of(request),
+    )
+    response = _session_answer(session)
+    set_cookie(request, response, session)
+    return response
+
+
+async def log_in(request: Request) -> Response:
+    """Sign in by name and password."""
+    check_same_origin(request)
+    fields = await read_fields(request)
+    session = await services_of(request).accounts.log_in(
+        fields.get("name", ""), fields.get("password", ""), address_of(request)
+    )
+    response = _session_answer(session)
+    set_cookie(request, response, session)
+    return response
+
+
+@signed_in
+async def log_out(request: Request, session: Session) -> Response:
+    """End the session here and in the store."""
+    await services_of(request).accounts.log_out(session)
+    response = answer_json({"account": None})
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    return response
+
+
+def _session_answer(session: Session) -> Response:
+    return answer_json({"account": session.account, "csrf_token": session.csrf_token})

@@ -1,0 +1,70 @@
+"""The live feed: server-sent events to one open page, with a heartbeat that can be missed."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collector.accounts import Session
+from collector.live import Subscription
+from collector.page.gate import services_of, signed_in
+from collector.page.notices import Notice, notices_of, offer
+from collector.page.rows import event_row, is_signal
+from collector.services import Services
+
+HEARTBEAT_SECONDS = 3.0  # the page calls itself stale after three missed
+SESSION_CHECK_BEATS = 5  # a session that ended elsewhere ends its feed within 15 s
+
+
+@signed_in
+async def feed(request: Request, session: Session) -> Response:
+    """New events, verdicts and heartbeats for as long as the session holds."""
+    stream = _messages(request, session)
+    return EventSourceResponse(stream, ping=3600, headers={"Cache-Control": "no-store"})
+
+
+async def _messages(request: Request, session: Session) -> AsyncIterator[ServerSentEvent]:
+    services = services_of(request)
+    with notices_of(request).watch() as queue, services.live.watch() as subscription:
+        pump = asyncio.create_task(_pump(services, subscription, queue))
+        try:
+            async for notice in _beat(services, session, queue):
+                yield ServerSentEvent(json.dumps(notice.content), event=notice.kind)
+        finally:
+            pump.cancel()
+
+
+async def _pump(
+    services: Services, subscription: Subscription, queue: asyncio.Queue[Notice]
+) -> None:
+    """Stored events into the page's queue; what was missed is fetched again by the page."""
+    async for number in subscription.numbers():
+        event = None if number is None else await services.reader.read_event(number)
+        if event is None:
+            offer(queue, Notice("reload", {}))
+        elif is_signal(event):
+            offer(queue, Notice("event", event_row(event)))
+
+
+async def _beat(
+    services: Services, session: Session, queue: asyncio.Queue[Notice]
+) -> AsyncIterator[Notice]:
+    """Notices in order, a heartbeat every HEARTBEAT_SECONDS, until the session ends."""
+    clock, beats = asyncio.get_running_loop().time, 0
+    while beats % SESSION_CHECK_BEATS or await _is_valid(services, session):
+        yield Notice("heartbeat", {"collector_utc_ms": services.clock.utc_ns() // 1_000_000})
+        beats += 1
+        next_beat = clock() + HEARTBEAT_SECONDS
+        while (wait_seconds := next_beat - clock()) > 0:
+            try:
+                yield await asyncio.wait_for(queue.get(), wait_seconds)
+            except TimeoutError:
+                break
+    yield Notice("goodbye", {})
+
+
+async def _is_valid(services: Services, session: Session) -> bool:
+    return await services.accounts.find_session(session.token) is not None

@@ -1,0 +1,85 @@
+"""Who is asking: the session behind the cookie, and proof that the page itself sent a change."""
+
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collector.accounts import SESSION_MS, Session
+from collector.page.answers import SignInNeededError
+from collector.services import Services
+from edge.errors import Kind, VigieError
+
+COOKIE = "vigie_session"
+CSRF_HEADER = "X-CSRF-Token"
+
+Handler = Callable[[Request], Awaitable[Response]]
+SignedInHandler = Callable[[Request, Session], Awaitable[Response]]
+
+
+def services_of(request: Request) -> Services:
+    """The collector behind this page."""
+    return cast(Services, request.app.state.services)
+
+
+def address_of(request: Request) -> str:
+    """The caller's address, for limits; no header can change it."""
+    return request.client.host if request.client else "unknown"
+
+
+async def find_session(request: Request) -> Session | None:
+    """The session behind the request's cookie, or None."""
+    token = request.cookies.get(COOKIE)
+    return await services_of(request).accounts.find_session(token) if token else None
+
+
+def signed_in(handler: SignedInHandler) -> Handler:
+    """A handler that only a session reaches; a change also needs the session's CSRF token."""
+
+    async def guarded(request: Request) -> Response:
+        session = await find_session(request)
+        if session is None:
+            raise SignInNeededError
+        if request.method != "GET":
+            _check_csrf(request, session)
+        return await handler(request, session)
+
+    return guarded
+
+
+def check_same_origin(request: Request) -> None:
+    """Refuse a form or script of another site before there is a session to have a token.
+
+    Raises VigieError(PERMISSION_DENIED).
+    """
+    origin = request.headers.get("origin")
+    is_ours = origin is None or origin.partition("://")[2] == request.headers.get("host")
+    is_json = request.headers.get("content-type", "").startswith("application/json")
+    if not (is_ours and is_json):
+        raise VigieError(
+            Kind.PERMISSION_DENIED,
+            "the request did not come from this page",
+            hint="Open the page by its own address and try again.",
+        )
+
+
+def set_cookie(request: Request, response: Response, session: Session) -> None:
+    """Hand the session to the browser: no script reads it, no other site sends it."""
+    response.set_cookie(
+        COOKIE,
+        session.token,
+        max_age=SESSION_MS // 1000,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+
+
+def _check_csrf(request: Request, session: Session) -> None:
+    if not session.has_csrf_token(request.headers.get(CSRF_HEADER, "")):
+        raise VigieError(
+            Kind.PERMISSION_DENIED,
+            "the request carries no proof that this page sent it",
+            hint="Reload the page and try again.",
+        )

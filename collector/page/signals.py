@@ -1,0 +1,77 @@
+"""The signals: the list, why one fired, and what a person says about it."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collector.accounts import Session
+from collector.page.answers import answer_json, read_fields
+from collector.page.gate import services_of, signed_in
+from collector.page.notices import notices_of
+from collector.page.rows import VERDICTS, event_detail, event_row, is_signal, review_row
+from collector.store import MAX_PAGE, EventQuery
+from edge.errors import Kind, VigieError
+
+LIST_INCIDENTS = 100
+
+
+@signed_in
+async def list_signals(request: Request, _session: Session) -> Response:
+    """The newest incidents' events, in order; `before` pages back by event number."""
+    before = _number(request.query_params.get("before", "0"))
+    reader = services_of(request).reader
+    newest = await reader.newest_number()
+    starts = await reader.list_events(
+        EventQuery(after_number=before, limit=LIST_INCIDENTS, newest_first=True, starts_only=True)
+    )
+    oldest = starts[-1].number if starts else newest + 1
+    later = await reader.list_events(
+        EventQuery(after_number=before, limit=MAX_PAGE, newest_first=True)
+    )
+    events = {event.number: event for event in (*starts, *later) if event.number >= oldest}
+    rows = [event_row(events[number]) for number in sorted(events) if is_signal(events[number])]
+    next_before = oldest if len(starts) == LIST_INCIDENTS else None
+    return answer_json({"events": rows, "newest_number": newest, "next_before": next_before})
+
+
+@signed_in
+async def read_signal(request: Request, session: Session) -> Response:
+    """Why an event fired, with all reviews; the audit has it before anybody sees it."""
+    number = _number(request.path_params["number"])
+    services = services_of(request)
+    await services.audit.record(session.who, "read event", str(number))
+    event = await services.reader.read_event(number)
+    if event is None:
+        raise VigieError(Kind.NOT_FOUND, f"there is no event {number}", hint="Reload the list.")
+    incident = await services.reader.list_incident(number)
+    reviews = await services.reader.list_reviews(number)
+    detail = event_detail(event, request.query_params.get("lang", "en"))
+    detail["life"] = [event_row(part) for part in incident]
+    detail["reviews"] = [review_row(review) for review in reviews]
+    return answer_json(detail)
+
+
+@signed_in
+async def review_signal(request: Request, session: Session) -> Response:
+    """A verdict with an optional note; every page that is open hears of it."""
+    number = _number(request.path_params["number"])
+    fields = await read_fields(request)
+    verdict = VERDICTS.get(fields.get("verdict", ""))
+    if verdict is None:
+        raise VigieError(
+            Kind.INVALID_ARGUMENT,
+            f"'{fields.get('verdict', '')}' is no verdict",
+            hint=f"Say one of: {', '.join(VERDICTS)}.",
+        )
+    services = services_of(request)
+    record = await services.reviews.review(number, verdict, fields.get("note", ""), session.who)
+    row = review_row(record)
+    notices_of(request).publish("review", {"number": number, "review": row})
+    return answer_json({"number": number, "review": row})
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise VigieError(
+            Kind.INVALID_ARGUMENT, f"'{text}' is no event number", hint="Reload the page."
+        )
+    return int(text)
