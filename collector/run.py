@@ -61,12 +61,14 @@ async def run(plan: Plan, clock: Clock, say: Say) -> None:
     told = _listen_to_signals()
     with own_directory(plan.data):
         async with open_core(plan.data, clock) as core:
-            await _serve(plan, core, clock, say, told)
+            await serve(plan, core, clock, say, told)
 
 
-async def _serve(
-    plan: Plan, core: Core, clock: Clock, say: Say, told: asyncio.Future[None]
-) -> None:
+async def serve(plan: Plan, core: Core, clock: Clock, say: Say, told: asyncio.Future[None]) -> None:
+    """Open the ports and serve until `told` is resolved.
+
+    Raises VigieError when a port cannot be had, or when the medium fails.
+    """
     certificate = ServerCertificate(core.authority, clock, _names(plan))
     sessions = Sessions(
         core.writer, core.intake, core.services.devices, core.services.metrics, clock

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from edge.cli import voice
+from edge.cli.operator_channel import DEFAULT_DATA
 
 DEFAULT_SESSIONS = "127.0.0.1:7443"
 DEFAULT_ENROLMENT = "127.0.0.1:7444"
@@ -43,7 +44,8 @@ Examples:
 
 data_option = click.option(
     "--data",
-    required=True,
+    default=DEFAULT_DATA,
+    show_default=True,
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the collector's database, authority and local operator's identity.",
 )
