@@ -20,10 +20,11 @@ from edge.link.channel import make_channel, wait_ready
 from edge.link.diagnosis import find_reason
 from edge.link.drain import Drain
 from edge.link.enrolment import get_credentials, renew
+from edge.link.greeting import PeerError
 from edge.link.identity import Identity, IdentityDirectory
 from edge.link.journal import note
 from edge.link.memory import read_ledger, write_ledger
-from edge.link.session import PeerError, Session
+from edge.link.session import Session
 from edge.link.stream import Stream, Tell
 from edge.link.transitions import State
 from edge.spool.database import StorageError

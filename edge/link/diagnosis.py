@@ -7,6 +7,9 @@ library, whose verification errors are numbers, and turns them into one sentence
 import os
 import socket
 import ssl
+from datetime import UTC, datetime
+
+from cryptography import x509
 
 from edge.errors import Kind, VigieError
 from edge.link.channel import Credentials
@@ -47,13 +50,15 @@ def find_reason(collector: str, credentials: Credentials) -> ConnectError:
     """Try once, at most 5 s a step, and say what is wrong. Blocks: not for the event loop."""
     host, port = split_address(collector)
     try:
-        _probe(host, port, _make_context(credentials))
+        was_heard = _probe(host, port, _make_context(credentials))
     except ssl.SSLCertVerificationError as error:
         return _explain_server(collector, host, error)
     except ssl.SSLError as error:
-        return _explain_refusal(collector, error)
+        return _explain_stranger(collector, error)
     except OSError as error:
         return _explain_network(collector, host, error)
+    if not was_heard and credentials.certificate_pem is not None:
+        return _explain_hang_up(collector, credentials)
     return _unavailable(f"the connection to {collector} failed", "It is tried again by itself.")
 
 
@@ -97,68 +102,74 @@ def _load_pair(context: ssl.SSLContext, pair_pem: bytes) -> None:
         context.load_cert_chain(f"/proc/self/fd/{handle}")
 
 
-def _probe(host: str, port: int, context: ssl.SSLContext) -> None:
-    """Shake hands and wait for the first byte: a refused client learns of it only then."""
+def _probe(host: str, port: int, context: ssl.SSLContext) -> bool:
+    """Shake hands and wait for the first byte; False when the server hung up instead.
+
+    With TLS 1.3 a client learns only then that its certificate is refused.
+    """
     with socket.create_connection((host, port), timeout=PROBE_SECONDS) as plain:
         plain.settimeout(PROBE_SECONDS)
         with context.wrap_socket(plain, server_hostname=host) as secure:
-            secure.sendall(_PREFACE)
-            secure.recv(1)
+            try:
+                secure.sendall(_PREFACE)
+                return bool(secure.recv(1))
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError, ConnectionError):
+                return False
 
 
 def _explain_server(collector: str, host: str, error: ssl.SSLCertVerificationError) -> ConnectError:
     if error.verify_code in _UNKNOWN_AUTHORITY:
-        return ConnectError(
-            Kind.PERMISSION_DENIED,
+        return _refused(
             f"{collector} is not certified by the authority in ca.pem",
-            hint="Somebody else answers there, or the collector has a new authority. Compare "
+            "Somebody else answers there, or the collector has a new authority. Compare "
             "ca.pem with the collector's, then enrol again.",
         )
     if error.verify_code in _WRONG_NAME:
-        return ConnectError(
-            Kind.PERMISSION_DENIED,
+        return _refused(
             f"the collector's certificate is not for the name '{host}'",
-            hint="Use a name that the collector was started with ('vigie collector run "
+            "Use a name that the collector was started with ('vigie collector run "
             "--name NAME'), or add this one there.",
         )
     if error.verify_code == _EXPIRED:
-        return ConnectError(
-            Kind.PERMISSION_DENIED,
+        return _refused(
             f"the certificate of {collector} has expired, as the clock here has it",
-            hint="Check the clock, then restart the collector, which renews its own.",
+            "Check the clock, then restart the collector, which renews its own.",
         )
     if error.verify_code == _NOT_YET_VALID:
-        return ConnectError(
-            Kind.PERMISSION_DENIED,
+        return _refused(
             f"the certificate of {collector} is not valid yet, as the clock here has it",
-            hint="The clock is behind: set it, or wait until it has synchronised.",
+            "The clock is behind: set it, or wait until it has synchronised.",
         )
-    return ConnectError(
-        Kind.PERMISSION_DENIED,
+    return _refused(
         f"the certificate of {collector} is refused ({error.verify_message})",
-        hint="Compare ca.pem with the collector's.",
+        "Compare ca.pem with the collector's.",
     )
 
 
-def _explain_refusal(collector: str, error: ssl.SSLError) -> ConnectError:
-    reason = (error.reason or "").lower()
-    if "certificate_expired" in reason:
-        return ConnectError(
-            Kind.PERMISSION_DENIED,
+def _explain_hang_up(collector: str, credentials: Credentials) -> ConnectError:
+    """GRPC's server gives no reason for refusing a certificate: look at ours as it does."""
+    certificate = x509.load_pem_x509_certificate(credentials.certificate_pem or b"")
+    if certificate.not_valid_after_utc < datetime.now(UTC):
+        return _refused(
             f"{collector} refuses the certificate we show: it has expired",
-            hint="Enrol again with a new token from 'vigie device invite NAME'.",
+            "Enrol again with a new token from 'vigie device invite NAME'.",
         )
-    if "unknown_ca" in reason or "certificate" in reason:
-        return ConnectError(
-            Kind.PERMISSION_DENIED,
-            f"{collector} refuses the certificate we show: it is not of its authority",
-            hint="Enrol with this collector: 'vigie device invite NAME' there, then "
-            "'vigie device enrol' here.",
-        )
-    return _unavailable(
-        f"{collector} does not speak TLS as a collector does ({error.reason})",
-        "Check the port.",
+    return _refused(
+        f"{collector} refuses the certificate we show: it is not of its authority",
+        "Enrol with this collector: 'vigie device invite NAME' there, then 'vigie device enrol' "
+        "here.",
     )
+
+
+def _explain_stranger(collector: str, error: ssl.SSLError) -> ConnectError:
+    reason = (error.reason or "no reason").lower().replace("_", " ")
+    return _unavailable(
+        f"{collector} does not speak TLS as a collector does ({reason})", "Check the port."
+    )
+
+
+def _refused(what: str, hint: str) -> ConnectError:
+    return ConnectError(Kind.PERMISSION_DENIED, what, hint=hint)
 
 
 def _unavailable(what: str, hint: str) -> ConnectError:

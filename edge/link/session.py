@@ -10,19 +10,16 @@ lost with its stream, the next one replaces it.
 """
 
 import random
-from collections import deque
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from edge.errors import Kind, VigieError
 from edge.link import dialogue as said
 from edge.link.backoff import Backoff
+from edge.link.greeting import UPDATE_BOTH, PeerError, check_welcome, make_hello
 from edge.link.ledger import Ledger
 from edge.link.transitions import TRANSITIONS, Fault, State, get_fault
+from edge.link.window import Window
 from edge.wire.v1 import session_pb2
-
-WIRE_VERSION = 1
-OLDEST_WIRE_VERSION = 1
 
 # How long the collector may be silent where it owes us a word. A saturated uplink delivers late,
 # so both are above the keepalive time-out of 30 s.
@@ -31,22 +28,12 @@ ACK_WITHIN_NS = 60_000_000_000
 # A status is sent at least this often (design section 9, proto: at most one a minute otherwise).
 STATUS_EVERY_NS = 60_000_000_000
 
-# What may be under way without an ack whatever the window says: 8 of the largest batches.
-MAX_UNACKED_BYTES = 512 * 1024
-MAX_WINDOW_BATCHES = 64
+# What was on its way when we asked for the end says nothing any more; acks still do.
+_IGNORED_WHEN_CLOSING = (said.Opened, said.Welcomed, said.CommandReceived)
 
 
 class LocalError(VigieError):
     """The shell gave an input that cannot come now: a defect of ours."""
-
-
-class PeerError(VigieError):
-    """The collector said something that cannot be; the stream is ended."""
-
-
-class _Unacked(NamedTuple):
-    last_seq: int
-    size_bytes: int
 
 
 class Session:
@@ -63,7 +50,7 @@ class Session:
         self._after_close = State.WAITING
         self._fetch_number = 0
         self._holdings = said.Holdings(0, 0, 0)
-        self._unacked: deque[_Unacked] = deque()
+        self._window = Window(0, 0)
         self._begin_stream()
 
     @property
@@ -74,7 +61,7 @@ class Session:
     @property
     def unacked_batches(self) -> int:
         """How many batches are under way without an ack; never more than the window."""
-        return len(self._unacked)
+        return self._window.unacked_batches
 
     def receive(self, happened: said.Input) -> list[said.Output]:
         """Take one input and give what is to be done, in order.
@@ -88,6 +75,8 @@ class Session:
         row = TRANSITIONS.get((before, type(happened)))
         if row is None:
             raise self._get_refusal(happened)
+        if before is State.CLOSING and isinstance(happened, _IGNORED_WHEN_CLOSING):
+            return []
         try:
             outputs = list(self._handle(happened))
         except PeerError:
@@ -102,7 +91,7 @@ class Session:
         if get_fault(self._state, type(happened)) is Fault.LOCAL:
             return LocalError(Kind.INTERNAL, f"the link gave its session {pair}")
         self._enter_closing(State.WAITING)
-        return PeerError(Kind.INTERNAL, f"the collector sent {pair}", hint=_UPDATE_BOTH)
+        return PeerError(Kind.INTERNAL, f"the collector sent {pair}", hint=UPDATE_BOTH)
 
     def _handle(self, happened: said.Input) -> Iterable[said.Output]:
         handlers: dict[type, Callable[..., Iterable[said.Output]]] = {
@@ -136,7 +125,7 @@ class Session:
         return []
 
     def _on_tick_streaming(self) -> Iterable[said.Output]:
-        if self._unacked and self._is_late(self._progress_at_ns, ACK_WITHIN_NS):
+        if self._window.unacked_batches and self._is_late(self._progress_at_ns, ACK_WITHIN_NS):
             return self._close(said.Because.NO_ACK)
         if self._is_late(self._status_at_ns, STATUS_EVERY_NS):
             return self._on_status_due()
@@ -148,38 +137,24 @@ class Session:
     # The stream's beginning and end.
 
     def _begin_stream(self) -> None:
-        self._unacked.clear()
-        self._unacked_bytes = 0
-        self._cursor_seq = 0
-        self._acked_seq = 0
-        self._window_batches = 0
+        self._window = Window(0, 0)
         self._has_fetch_open = False
         self._has_more = False
         self._dictionaries_sent: set[int] = set()
         self._hello_at_ns = self._progress_at_ns = self._status_at_ns = self._now_ns
 
     def _on_opened(self, opened: said.Opened) -> Iterable[said.Output]:
-        if self._state is State.CLOSING:
-            return []
         self._begin_stream()
         self._holdings = opened.holdings
         self._state = State.GREETING
-        hello = session_pb2.Hello(
-            wire_version=WIRE_VERSION,
-            device=self._device,
-            epoch=opened.holdings.epoch,
-            software=self._software,
-            last_seq=opened.holdings.last_seq,
-            first_pending_seq=opened.holdings.first_pending_seq,
-        )
+        hello = make_hello(self._device, self._software, opened.holdings)
         return [said.Send(session_pb2.ConnectRequest(hello=hello))]
 
     def _on_welcomed(self, welcomed: said.Welcomed) -> Iterable[said.Output]:
         welcome = welcomed.welcome
-        _check_welcome(welcome, self._holdings)
+        check_welcome(welcome, self._holdings)
         self._state = State.STREAMING
-        self._window_batches = welcome.window_batches
-        self._cursor_seq = self._acked_seq = welcome.stored_seq
+        self._window = Window(welcome.stored_seq, welcome.window_batches)
         self._progress_at_ns = self._now_ns
         outputs: list[said.Output] = []
         if welcome.stored_seq:
@@ -188,7 +163,7 @@ class Session:
 
     def _on_closed(self, closed: said.Closed) -> Iterable[said.Output]:
         goes_to = self._after_close if self._state is State.CLOSING else State.WAITING
-        self._unacked.clear()
+        self._window = Window(0, 0)
         self._state = goes_to
         if goes_to is State.OPENING:
             return [said.Open()]
@@ -227,14 +202,14 @@ class Session:
     # Batches up, acks down.
 
     def _fetch(self) -> list[said.Output]:
-        if self._has_fetch_open or not self._has_room():
+        if self._has_fetch_open or not self._window.has_room:
             self._has_more = True
             return []
         self._has_fetch_open = True
         self._has_more = False
         self._fetch_number += 1
-        room = self._window_batches - len(self._unacked)
-        return [said.Fetch(self._fetch_number, self._cursor_seq, room)]
+        window = self._window
+        return [said.Fetch(self._fetch_number, window.sent_seq, window.room_batches)]
 
     def _on_spool_rang(self, _: said.SpoolRang) -> Iterable[said.Output]:
         return self._fetch() if self._state is State.STREAMING else []
@@ -247,7 +222,7 @@ class Session:
             return self._close(said.Because.NEW_EPOCH, State.OPENING)
         outputs: list[said.Output] = []
         for spooled in ready.batches:
-            if not self._has_room():
+            if not self._window.has_room:
                 self._has_more = True
                 break
             outputs += self._send_batch(spooled, ready)
@@ -255,49 +230,40 @@ class Session:
             outputs += self._fetch()
         return outputs
 
-    def _has_room(self) -> bool:
-        is_within_bytes = self._unacked_bytes < MAX_UNACKED_BYTES
-        return len(self._unacked) < self._window_batches and is_within_bytes
-
     def _send_batch(self, spooled: said.Spooled, ready: said.BatchesReady) -> Iterable[said.Output]:
-        if spooled.last_seq <= self._cursor_seq:
+        if spooled.last_seq <= self._window.sent_seq:
             raise LocalError(Kind.INTERNAL, f"the spool gave seq {spooled.last_seq} again")
         request = session_pb2.ConnectRequest(batch=spooled.batch)
-        if spooled.first_seq > self._cursor_seq + 1:
-            request.batch.follows_seq = self._cursor_seq
+        if spooled.first_seq > self._window.sent_seq + 1:
+            request.batch.follows_seq = self._window.sent_seq
         outputs: list[said.Output] = []
         number = spooled.batch.dictionary
         if number not in self._dictionaries_sent and number in ready.dictionaries:
             self._dictionaries_sent.add(number)
             declared = session_pb2.ConnectRequest(dictionary=ready.dictionaries[number])
             outputs.append(said.Send(declared))
-        if not self._unacked:
+        if not self._window.unacked_batches:
             self._progress_at_ns = self._now_ns
-        size_bytes = request.ByteSize()
-        self._unacked.append(_Unacked(spooled.last_seq, size_bytes))
-        self._unacked_bytes += size_bytes
-        self._cursor_seq = spooled.last_seq
+        self._window.add(spooled.last_seq, request.ByteSize())
         return [*outputs, said.Send(request)]
 
     def _on_acked(self, acked: said.Acked) -> Iterable[said.Output]:
-        if self._state is not State.STREAMING:
-            return []
-        if acked.stored_seq > self._cursor_seq:
+        if acked.stored_seq > self._window.sent_seq:
+            if self._state is State.CLOSING:
+                return []
             raise PeerError(
                 Kind.INTERNAL,
                 f"the collector acknowledged seq {acked.stored_seq}, "
-                f"but only {self._cursor_seq} was sent",
-                hint=_UPDATE_BOTH,
+                f"but only {self._window.sent_seq} was sent",
+                hint=UPDATE_BOTH,
             )
-        if acked.stored_seq <= self._acked_seq:
+        if not self._window.remove(acked.stored_seq):
             return []
-        self._acked_seq = acked.stored_seq
         self._progress_at_ns = self._now_ns
         self._backoff.reset()
-        while self._unacked and self._unacked[0].last_seq <= acked.stored_seq:
-            self._unacked_bytes -= self._unacked.popleft().size_bytes
         outputs: list[said.Output] = [said.Delete(self._holdings.epoch, acked.stored_seq)]
-        return outputs + (self._fetch() if self._has_more else [])
+        is_going_on = self._state is State.STREAMING and self._has_more
+        return outputs + (self._fetch() if is_going_on else [])
 
     # Status and commands.
 
@@ -313,12 +279,10 @@ class Session:
         return [said.Send(session_pb2.ConnectRequest(status=taken.status))]
 
     def _on_command(self, received: said.CommandReceived) -> Iterable[said.Output]:
-        if self._state is not State.STREAMING:
-            return []
         command = received.command
         if not command.id:
             raise PeerError(
-                Kind.INTERNAL, "the collector sent a command without an id", hint=_UPDATE_BOTH
+                Kind.INTERNAL, "the collector sent a command without an id", hint=UPDATE_BOTH
             )
         known = self._ledger.get_answer(command.id)
         if known is not None:
@@ -353,39 +317,5 @@ class Session:
         return outputs
 
 
-_UPDATE_BOTH = "Update the collector and the device to the same release."
-
-
 def _answer(answer: session_pb2.Answer) -> said.Output:
     return said.Send(session_pb2.ConnectRequest(answer=answer))
-
-
-def _check_welcome(welcome: session_pb2.Welcome, holdings: said.Holdings) -> None:
-    """Refuse a welcome that cannot be true of us.
-
-    Raises:
-        PeerError: another protocol, a window out of range, or seqs that were never given.
-
-    """
-    if not OLDEST_WIRE_VERSION <= welcome.wire_version <= WIRE_VERSION:
-        raise PeerError(
-            Kind.FAILED_PRECONDITION,
-            f"the collector speaks version {welcome.wire_version} of the session, "
-            f"this device speaks {OLDEST_WIRE_VERSION} to {WIRE_VERSION}",
-            hint="Update the older of the two.",
-        )
-    if not 1 <= welcome.window_batches <= MAX_WINDOW_BATCHES:
-        raise PeerError(
-            Kind.INTERNAL,
-            f"the collector offers a window of {welcome.window_batches} batches, "
-            f"allowed are 1 to {MAX_WINDOW_BATCHES}",
-            hint=_UPDATE_BOTH,
-        )
-    if welcome.stored_seq > holdings.last_seq:
-        raise PeerError(
-            Kind.FAILED_PRECONDITION,
-            f"the collector has seq {welcome.stored_seq} of this epoch, "
-            f"but the spool only ever gave {holdings.last_seq}",
-            hint="Another device uses this identity, or the spool was restored from a copy. "
-            "Revoke the device and enrol it again.",
-        )

@@ -39,7 +39,7 @@ class State(Enum):
     STREAMING = "streaming"
     """Batches go up, acks and commands come down."""
     CLOSING = "closing"
-    """We asked for the end of the stream; what still arrives on it is ignored."""
+    """We asked for the end of the stream; of what still arrives on it, only acks count."""
     STOPPED = "stopped"
     """The process ends; nothing more is sent."""
 
@@ -106,7 +106,7 @@ TRANSITIONS: Mapping[tuple[State, type[Input]], Mapping[State, str]] = {
     (_C, Tick): {_C: ""},
     (_C, Opened): {_C: "opened after the stop"},
     (_C, Welcomed): {_C: ""},
-    (_C, Acked): {_C: ""},
+    (_C, Acked): {_C: "delete"},
     (_C, CommandReceived): {_C: ""},
     (_C, Closed): {_W: "after an error", _O: "moved", _X: "stopped"},
     (_C, SpoolRang): {_C: ""},

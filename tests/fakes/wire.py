@@ -17,8 +17,9 @@ from collector.schema import open_writer
 from collector.store import Delivery
 from edge.errors import Kind
 from edge.link import dialogue as said
+from edge.link.greeting import PeerError
 from edge.link.ledger import Ledger
-from edge.link.session import PeerError, Session
+from edge.link.session import Session
 from edge.spool.database import Database, SqliteDatabase
 from edge.spool.spool import Packed, Spool
 from edge.wire.v1 import event_pb2, session_pb2

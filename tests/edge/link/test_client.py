@@ -1,14 +1,13 @@
 """The link against a real gRPC server over real mutual TLS on loopback."""
 
 import json
-from collections.abc import Callable
 
 import grpc
 
 from edge.link.transitions import State
 from edge.wire.v1 import session_pb2
-from tests.edge.link.conftest import Pole
 from tests.fakes.authority import Authority
+from tests.fakes.pole import Pole, Told
 from tests.fakes.server import DEVICE, Script, Server
 
 
@@ -109,7 +108,7 @@ async def test_a_command_is_answered_once_done_and_again_when_repeated(
 
 
 async def test_a_renewal_moves_the_stream_to_a_second_channel(
-    pole: Pole, authority: Authority, told: Callable[[], list[str]]
+    pole: Pole, authority: Authority, told: Told
 ) -> None:
     renew = session_pb2.Command(id=1, renew_certificate=session_pb2.RenewCertificate())
     script = Script(commands=[renew])
@@ -129,11 +128,11 @@ async def test_a_renewal_moves_the_stream_to_a_second_channel(
     answers = [message.answer.code for message in script.get_seen("answer")]
     assert set(answers) == {session_pb2.ANSWER_CODE_DONE}
     assert len(script.keys) == 1
-    assert "link_closing because=moved" in told()
+    assert "link_closing because=moved" in told.lines
 
 
 async def test_a_refused_renewal_keeps_the_stream_and_says_so(
-    pole: Pole, authority: Authority, told: Callable[[], list[str]]
+    pole: Pole, authority: Authority, told: Told
 ) -> None:
     renew = session_pb2.Command(id=1, renew_certificate=session_pb2.RenewCertificate())
     refused = (grpc.StatusCode.PERMISSION_DENIED, "device north-gate is revoked")
@@ -146,4 +145,4 @@ async def test_a_refused_renewal_keeps_the_stream_and_says_so(
     assert answer.code == session_pb2.ANSWER_CODE_FAILED
     assert answer.message == "the collector refused: device north-gate is revoked"
     assert len(script.get_seen("hello")) == 1
-    assert any(line.startswith("certificate_not_renewed") for line in told())
+    assert any(line.startswith("certificate_not_renewed") for line in told.lines)

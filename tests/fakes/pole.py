@@ -1,0 +1,121 @@
+"""A pole's state on disk, a link that runs beside the test, and what it writes to its log."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from edge.clock import SystemClock
+from edge.link.client import Client
+from edge.link.drain import Drain
+from edge.link.identity import IdentityDirectory
+from edge.spool.bell import ring
+from edge.spool.reader import BELL_NAME
+from edge.spool.spool import FILE_NAME, Packed, Spool
+from edge.wire.v1 import event_pb2
+from tests.fakes.authority import Authority, Pair
+from tests.fakes.server import DEVICE
+
+
+class Pole:
+    """One pole's `DATA` directory."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.directory = IdentityDirectory(data / "identity")
+
+    def put_identity(
+        self, authority: Authority, collector: str, *, pair: Pair | None = None, name: str = DEVICE
+    ) -> None:
+        """As an enrolment leaves it."""
+        pair = pair or authority.make_device(name)
+        self.directory.path.mkdir(exist_ok=True)
+        for file, content in (
+            ("key.pem", pair.key_pem),
+            ("certificate.pem", pair.certificate_pem),
+            ("ca.pem", authority.ca_pem),
+            ("device.toml", f'name = "{name}"\ncollector = "{collector}"\n'.encode()),
+        ):
+            (self.directory.path / file).write_bytes(content)
+
+    def append(self, count: int = 1) -> int:
+        """Events as the eye appends them, one commit each, with a ring; the last seq."""
+        rules = [event_pb2.Rule(name="gate", function=event_pb2.FUNCTION_LINE_CROSSING)]
+        with Spool(self.data / FILE_NAME) as spool:
+            number = spool.declare(event_pb2.Dictionary(rules=rules))
+            body = event_pb2.Event(rule=1, phase=event_pb2.PHASE_START).SerializeToString()
+            packed = Packed(1_790_000_000_000, number, [body])
+            for _ in range(count):
+                seqs = spool.append(lambda _: packed)
+        ring(self.data / BELL_NAME)
+        return seqs[-1]
+
+    def read_pending(self) -> int:
+        """How many seqs wait."""
+        with Spool(self.data / FILE_NAME) as spool:
+            return spool.pending().seqs
+
+    @contextlib.asynccontextmanager
+    async def run_link(self) -> AsyncIterator[Client]:
+        """A link that runs until the block ends, then stops cleanly."""
+        drain = await Drain.open(self.data)
+        client = Client(
+            self.data,
+            self.directory,
+            drain,
+            clock=SystemClock(),
+            rng=random.Random(1),
+            software="0.1.0",
+        )
+        running = asyncio.create_task(client.run())
+        try:
+            yield client
+        finally:
+            await client.stop()
+            async with asyncio.timeout(20):
+                await running
+            await drain.close()
+
+
+class Told(logging.Handler):
+    """The link's log lines without their times; a test may wait for one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self._has_more = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        self._has_more.set()
+
+    def find(self, event: str) -> list[str]:
+        """Lines of one event."""
+        return [line for line in self.lines if line.split(" ")[0] == event]
+
+    async def wait_for(self, event: str) -> str:
+        """The first line of an event; fails after 30 s."""
+        try:
+            async with asyncio.timeout(30):
+                while not self.find(event):
+                    self._has_more.clear()
+                    await self._has_more.wait()
+        except TimeoutError:
+            raise AssertionError(f"no {event} in {self.lines}") from None
+        return self.find(event)[0]
+
+
+@contextlib.contextmanager
+def listen_to_link() -> Iterator[Told]:
+    """What the link writes while the block runs."""
+    log, told = logging.getLogger("vigie.link"), Told()
+    before = log.level
+    log.setLevel(logging.INFO)
+    log.addHandler(told)
+    try:
+        yield told
+    finally:
+        log.removeHandler(told)
+        log.setLevel(before)
