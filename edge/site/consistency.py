@@ -67,7 +67,7 @@ def _check_polygon(path: TomlPath, corners: object) -> Iterator[Note]:
 def _check_time_zone(_: TomlPath, zone: object) -> Iterator[Note]:
     known = zoneinfo.available_timezones()
     if zone not in known:
-        close = nearest(str(zone), sorted(known))
+        close = nearest(str(zone), sorted(known), least_likeness=0.8)
         hint = f'Did you mean "{close}"?' if close else 'Write one such as "Europe/Paris".'
         yield f'time_zone "{zone}" does not exist', hint
 
@@ -105,7 +105,9 @@ def _check_date(path: TomlPath, text: object) -> Iterator[Note]:
 
 def _check_days(path: TomlPath, days: object) -> Iterator[Note]:
     if isinstance(days, tuple) and len(set(days)) < len(days):
-        yield f"{path[-1]} names something twice", None
+        yield f"{path[-1]} names something twice", "Name each once."
+    if days == ():
+        yield f"{path[-1]} is empty", "Name at least one, or leave the key out."
 
 
 _CHECKS: dict[str, Callable[[TomlPath, object], Iterator[Note]]] = {
@@ -150,7 +152,10 @@ def _references(reading: Reading) -> Iterator[Finding]:
         if name in names:
             continue
         close = nearest(name, names)
-        hint = f'Did you mean "{close}"?' if close else f"Known: {', '.join(names) or 'none'}."
+        other = next((word for word in REFERENCES if name in known[word,]), None)
+        hint = f'"{name}" is a [[{other}]].' if other else f'Did you mean "{close}"?'
+        if not close and not other:
+            hint = f"Known: {', '.join(names) or 'none'}."
         yield Finding(path, f'no [[{path[-1]}]] is named "{name}"', hint)
 
 
@@ -190,12 +195,6 @@ def _schedule_findings(
             (*path, key),
             "a schedule by the sun needs to know where the pole stands",
             "Add latitude_deg and longitude_deg to [site].",
-        )
-    if schedule.starts == schedule.ends:
-        yield Finding(
-            (*path, "ends"),
-            "the window ends when it starts",
-            "For the whole day leave the schedule out of the rule, or write 00:00 to 23:59.",
         )
     if schedule.first_date and schedule.last_date and schedule.first_date > schedule.last_date:
         yield Finding(

@@ -114,6 +114,8 @@ class Line:
 class Schedule:
     """When a rule holds, in the site's local time; a window may pass midnight.
 
+    A window that ends when it starts is a whole day long.
+
     name: unique among schedules.
     starts, ends: `HH:MM`, `sunrise`, `sunset`, `sunrise+30min`, `sunset-1h`.
     weekdays: the days on which a window starts.
@@ -306,7 +308,7 @@ class Detection:
 class SiteFile:
     """A whole site file, checked: every name refers to something that exists.
 
-    version: of the format of the file.
+    version: write 1, the only version of this format so far.
     """
 
     version: Literal[1]

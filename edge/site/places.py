@@ -1,5 +1,6 @@
 """Checks of shapes on the picture: polygons that enclose something, lines that lead somewhere."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
@@ -29,7 +30,7 @@ def check_polygon(corners: Sequence[PointFrac]) -> Iterator[tuple[str, str]]:
         )
     if not crossings and not outline.is_valid:
         yield (
-            f"touches itself ({explain_validity(outline)})",
+            f"touches itself{_place_of(explain_validity(outline))}",
             "Each corner may stand once, and no side may run back over another.",
         )
 
@@ -37,6 +38,12 @@ def check_polygon(corners: Sequence[PointFrac]) -> Iterator[tuple[str, str]]:
 def line_length_frac(start: PointFrac, end: PointFrac) -> float:
     """Length of a line in fractions of the frame."""
     return LineString([start, end]).length
+
+
+def _place_of(explanation: str) -> str:
+    """The place in words such as `Ring Self-intersection[0.5 0.25]`."""
+    found = re.search(r"\[(\S+) (\S+)\]", explanation)
+    return f" at [{float(found[1]):.3g}, {float(found[2]):.3g}]" if found else ""
 
 
 def _crossings(

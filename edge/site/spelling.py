@@ -7,9 +7,9 @@ UNITS = ("ms", "seconds", "minutes", "hours", "days", "px", "percent", "frac", "
 SECONDS_IN = {"ms": 0.001, "seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}
 
 
-def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The known word most like this one, if one is like it at all."""
-    matches = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+def nearest(word: str, known: Sequence[str], *, least_likeness: float = 0.6) -> str | None:
+    """The known word most like this one, if one is like it at all (0: nothing in common)."""
+    matches = difflib.get_close_matches(word, known, n=1, cutoff=least_likeness)
     return matches[0] if matches else None
 
 

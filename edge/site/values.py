@@ -16,6 +16,9 @@ from edge.site import model, shape, words
 from edge.site.problem import Finding, TomlPath
 from edge.site.spelling import key_hint, nearest
 
+PIXELS_FROM = 2
+"""Nobody misses the frame by its own size: a place from here on was measured in pixels."""
+
 Plain = Mapping[str, object]
 
 
@@ -139,15 +142,17 @@ def _deepest(value: object, steps: TomlPath) -> tuple[TomlPath, object]:
 
 
 def _remedy(found: object, hint: object, steps: TomlPath) -> str | None:
-    if hint == model.Fraction and isinstance(found, int | float) and found > 1:
+    if hint == model.Fraction and isinstance(found, int | float):
+        if found < PIXELS_FROM:
+            return "Places are fractions of the frame: 0 is its left or top edge, 1 the other one."
         side = "height" if steps and steps[-1] == 1 else "width"
         return (
             f"{words.number_text(found)} looks like pixels; places are fractions of the frame: "
             f"divide by the frame's {side} in pixels."
         )
-    arms = [str(arm) for arm in words.literal_arms(hint)]
-    close = nearest(str(found), arms) if arms else None
-    return f'Did you mean "{close}"?' if close else None
+    arms = {str(arm): words.literal_word(arm) for arm in words.literal_arms(hint)}
+    close = nearest(str(found), list(arms))
+    return f"Did you mean {arms[close]}?" if close else None
 
 
 def _unknown_keys(path: TomlPath, table: Plain, form: shape.Table) -> Iterator[Finding]:
@@ -161,21 +166,26 @@ def _unknown_keys(path: TomlPath, table: Plain, form: shape.Table) -> Iterator[F
 
 
 def _missing_child(path: TomlPath, child: shape.Child) -> Finding:
-    header = f"[[{child.name}]]" if child.is_list else f"[{child.name}]"
+    header = _header((*path, child.name), child)
     return Finding(path, f"{header} is missing", f"Add a {header} table.", is_about_key=True)
 
 
 def _not_a_table(path: TomlPath, child: shape.Child) -> Finding:
-    header = f"[[{child.name}]]" if child.is_list else f"[{child.name}]"
+    header = _header(path, child)
     return Finding(path, f"{child.name} is no table", f"Write it as {header}.", is_about_key=True)
+
+
+def _header(path: TomlPath, child: shape.Child) -> str:
+    name = ".".join(step for step in path if isinstance(step, str))
+    return f"[[{name}]]" if child.is_list else f"[{name}]"
 
 
 def _as_model_writes(value: object) -> object:
     """Lists as tuples, TOML's own dates and times as the texts that the model holds."""
     if isinstance(value, list):
         return tuple(_as_model_writes(item) for item in value)
-    if isinstance(value, dt.time) and not value.second and not value.microsecond:
-        return value.strftime("%H:%M")
+    if isinstance(value, dt.time):
+        return value.isoformat("seconds" if value.second else "minutes")
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value.isoformat()
     return value

@@ -72,11 +72,11 @@ def toml_text(value: object) -> str:
 
 def _list_words(inner: object, bounds: tuple[object, ...]) -> str:
     item = typing.get_args(inner)[0]
-    what = "points [x, y], numbers from 0 to 1" if item == model.Point else ""
-    if not what:
-        what = f"words, each {allowed(item)}"
     least = next((bound.min_length for bound in bounds if isinstance(bound, MinLen)), 0)
-    return f"a list of at least {least} {what}" if least else f"a list of {what}"
+    many = f"at least {least}" if least else "any"
+    if item == model.Point:
+        return f"a list of {many} points [x, y], numbers from 0 to 1"
+    return f"a list of {many} of: {allowed(item).removeprefix('one of: ')}"
 
 
 def _range_words(bounds: tuple[object, ...]) -> str:
