@@ -14,7 +14,7 @@ from edge.wire.v1 import event_pb2
 
 # Room kept for the log beside the file.
 LOG_RESERVE_BYTES = 1024 * 1024
-_ROWS_PER_STEP = 16
+_ROWS_PER_STEP = 64
 # Room made beyond what is needed, so that not every append has to make some.
 _SLACK = 64
 # The eight functions of French law 2023-380 (event.proto).
@@ -54,18 +54,26 @@ class Quota:
                     break
 
     def _step(self, rows: Rows, phase: int, newest_seq: int) -> bool:
-        """Thin the next rows of a phase; False when there are none."""
+        """Thin the next rows of a phase; False when there are none.
+
+        All of them are deleted and put back at once: only so do half-empty pages become few
+        full ones, and dropping events make room.
+        """
         found = rows.after(self._done_seqs[phase], _ROWS_PER_STEP)
         found = [row for row in found if row.last_seq < newest_seq]
-        before = rows.before(found[0].last_seq) if found else None
-        for row in found:
-            before = self._thin(rows, row, before, phase)
-        if found:
-            self._done_seqs[phase] = found[-1].last_seq
-        return bool(found)
+        if not found:
+            return False
+        self._done_seqs[phase] = found[-1].last_seq
+        thinned = [self._thin(rows, row, phase) for row in found]
+        if thinned != found:
+            before = rows.before(found[0].last_seq)
+            rows.remove(before.last_seq if before else found[0].last_seq, found[-1].last_seq)
+            for row in self._joined([before, *thinned] if before else thinned):
+                rows.put(row.last_seq, row.body)
+        return True
 
-    def _thin(self, rows: Rows, row: Row, before: Row | None, phase: int) -> Row:
-        """Rewrite one row; return it as it stands now, for the next one to join."""
+    def _thin(self, rows: Rows, row: Row, phase: int) -> Row:
+        """One row as it stands without what must go."""
         entry = salvage.open_entry(row.body, self._epoch)
         if not isinstance(entry, record.Batch) or entry.damaged:
             return row
@@ -77,28 +85,31 @@ class Quota:
             return row
         self.dropped_events += bodies.count(None) - entry.bodies.count(None)
         if any(body is not None for body in bodies):
-            thinner = replace(entry, bodies=bodies, generation=entry.generation + 1)
-            body = record.seal_batch(thinner)
-            rows.replace(row.last_seq, body)
-            return Row(row.last_seq, body)
-        return self._join(rows, row, before, entry)
-
-    def _join(self, rows: Rows, row: Row, before: Row | None, batch: record.Batch) -> Row:
+            thinner = replace(entry, bodies=bodies, generation=min(255, entry.generation + 1))
+            return Row(row.last_seq, record.seal_batch(thinner))
         lost = record.Lost(
-            epoch=batch.epoch,
-            first_seq=batch.first_seq,
-            last_seq=batch.last_seq,
-            acked_seq=batch.acked_seq,
-            captured_utc_ms=batch.captured_utc_ms,
+            epoch=entry.epoch,
+            first_seq=entry.first_seq,
+            last_seq=entry.last_seq,
+            acked_seq=entry.acked_seq,
+            captured_utc_ms=entry.captured_utc_ms,
             reason=event_pb2.GAP_REASON_QUOTA,
         )
-        neighbour = None if before is None else record.open_lost(before.body, self._epoch)
-        if before is not None and neighbour is not None and neighbour.reason == lost.reason:
-            lost = replace(lost, first_seq=neighbour.first_seq)
-            rows.remove(before.last_seq, before.last_seq)
-        body = record.seal_lost(lost)
-        rows.replace(row.last_seq, body)
-        return Row(row.last_seq, body)
+        return Row(row.last_seq, record.seal_lost(lost))
+
+    def _joined(self, found: list[Row]) -> list[Row]:
+        """The rows with neighbouring lost stretches made one."""
+        joined: list[Row] = []
+        last: record.Lost | None = None
+        for row in found:
+            lost = record.open_lost(row.body, self._epoch)
+            if lost is not None and last is not None and lost.reason == last.reason:
+                lost = replace(lost, first_seq=last.first_seq)
+                joined[-1] = Row(row.last_seq, record.seal_lost(lost))
+            else:
+                joined.append(row)
+            last = lost
+        return joined
 
     def _stays(self, rows: Rows, body: bytes, dictionary: int, phase: int) -> bool:
         event = event_pb2.Event.FromString(body)

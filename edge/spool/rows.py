@@ -135,14 +135,6 @@ class Rows:
         """Add a row."""
         self._run("INSERT INTO batch VALUES (?, ?)", (last_seq, body))
 
-    def replace(self, last_seq: int, body: bytes) -> None:
-        """Put another body in a row's place.
-
-        Not by UPDATE: only deleting makes SQLite join pages that have become half empty.
-        """
-        self.remove(last_seq, last_seq)
-        self.put(last_seq, body)
-
     def remove(self, first_last_seq: int, last_last_seq: int) -> None:
         """Delete the rows whose keys lie in the range, both ends included."""
         self._run(
@@ -189,6 +181,11 @@ class Rows:
         pages = _number(self._run("PRAGMA page_count")[0][0]) or 0
         free = _number(self._run("PRAGMA freelist_count")[0][0]) or 0
         return pages - free
+
+    def troubles(self) -> list[str]:
+        """What SQLite itself finds wrong with the file's structure."""
+        found = [str(row[0]) for row in self._run("PRAGMA quick_check(16)")]
+        return [] if found == ["ok"] else found
 
     def checkpoint(self, mode: str) -> bool:
         """Move the log into the file; False when a reader was in the way."""

@@ -98,7 +98,7 @@ def plan(finds: Finds) -> Plan | None:
     return Plan(
         state=state,
         entries=whole,
-        dictionaries=_dictionaries(parts),
+        dictionaries=join_dictionaries(parts),
         recovered_events=last_seq - acked_seq - missing,
         missing_events=sum(_missing(entry) for entry in whole if _is_damage(entry)),
     )
@@ -226,7 +226,8 @@ def _is_damage(entry: Entry) -> bool:
     return isinstance(entry, record.Lost) and entry.reason == event_pb2.GAP_REASON_DAMAGE
 
 
-def _dictionaries(parts: Iterable[record.DictionaryPart]) -> dict[int, bytes]:
+def join_dictionaries(parts: Iterable[record.DictionaryPart]) -> dict[int, bytes]:
+    """Serialised dictionaries by number, those of which every part is there."""
     pieces: dict[int, dict[int, bytes]] = {}
     counts: dict[int, int] = {}
     for part in parts:

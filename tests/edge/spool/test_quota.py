@@ -123,7 +123,7 @@ def test_the_oldest_updates_go_first(tmp_path: Path) -> None:
 
 def test_starts_of_law_go_last(tmp_path: Path) -> None:
     with Spool(tmp_path / "spool.db", quota_bytes=QUOTA_BYTES) as spool:
-        kinds = mixed(spool, 300)
+        kinds = mixed(spool, 400)
         account = drain(spool)
     dropped = {kinds[seq] for seq in account.missing}
     assert (END, INTRUSION) in dropped
