@@ -56,9 +56,8 @@ class Disk:
         left = self._refusals.get(step.kind)
         if left is not None and left <= 0:
             self.refused += 1
-            if self._refused_errno == errno.ENOSPC:
-                raise apsw.FullError
-            raise apsw.IOError
+            is_full = self._refused_errno == errno.ENOSPC
+            raise apsw.exception_for(apsw.SQLITE_FULL if is_full else apsw.SQLITE_IOERR)
         if left is not None:
             self._refusals[step.kind] = left - 1
         self.journal.append(step)
@@ -125,7 +124,10 @@ class ApswDatabase:
             raise storage_error(getattr(error, "result", 1), str(error), self._path) from error
 
     def close(self) -> None:
-        self._connection.close(True)
+        try:
+            self._connection.close(True)
+        except apsw.Error as error:
+            raise storage_error(getattr(error, "result", 1), str(error), self._path) from error
 
 
 def images(
