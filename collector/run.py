@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -58,6 +59,7 @@ async def run(plan: Plan, clock: Clock, say: Say) -> None:
     Raises VigieError when it cannot start, or when the medium fails under it.
     """
     check_clock(clock)
+    _raise_file_limit()
     told = _listen_to_signals()
     with own_directory(plan.data):
         async with open_core(plan.data, clock) as core:
@@ -117,6 +119,12 @@ def _add_services(
     enrolments = Enrolments(services.devices, session_port)
     for each in (server, door):
         enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(enrolments, each)
+
+
+def _raise_file_limit() -> None:
+    """A descriptor a pole: take as many as this process may have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _listen_to_signals() -> asyncio.Future[None]:
