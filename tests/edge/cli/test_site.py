@@ -145,3 +145,11 @@ def test_several_cameras_ask_which_one(repository: Path, corpus: Path, tmp_path:
     )
     assert done.returncode == 2
     assert "has several cameras: say which with --camera (north, south)" in done.stderr
+
+
+def test_the_command_itself_loads_nothing_heavy(repository: Path) -> None:
+    heavy = ("pydantic", "shapely", "numpy", "cv2", "av", "tree_sitter")
+    program = f"import sys, edge.cli.site; print([m for m in {heavy!r} if m in sys.modules])"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,3 +1,6 @@
+import itertools
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,3 +126,46 @@ def test_a_column_behind_windows_line_ends_is_right() -> None:
     error = problems_of(MINIMAL.replace('"sim:street"', "7").replace("\n", "\r\n"))
     assert (error.problems[0].line, error.problems[0].column) == (6, 10)
     assert error.problems[0].excerpt == "source = 7"
+
+
+def test_a_good_file_never_loads_the_parser_that_finds_places(repository: Path) -> None:
+    program = (
+        "import pathlib, sys\n"
+        "from edge.site.check import read_site\n"
+        "read_site(pathlib.Path('tests/corpus/site/complete.toml'))\n"
+        "print('tree_sitter' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+STRANGE = (
+    "-1",
+    "1e400",
+    "nan",
+    "true",
+    '""',
+    "[]",
+    "[[]]",
+    "{a = 1}",
+    "22:00:01",
+    "2026-01-01T00:00:00Z",
+    "99999999999999999999",
+    "[[nan, 0], [1, 0], [1, 1]]",
+    "[[0, 0], [0, 0], [0, 0]]",
+)
+
+
+def test_no_value_in_any_place_ends_in_another_error(repository: Path) -> None:
+    text = (repository / "tests/corpus/site/complete.toml").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    strange = itertools.cycle(STRANGE)
+    for number, line in enumerate(lines):
+        key, equals, _ = line.partition(" = ")
+        for value in itertools.islice(strange, 4 if equals else 0):
+            spoilt = [*lines[:number], f"{key} = {value}", *lines[number + 1 :]]
+            try:
+                load_site("\n".join(spoilt), file="site.toml")
+            except SiteError as error:
+                assert str(error).startswith("site.toml:")
