@@ -26,6 +26,7 @@ _FOUND: Colour = (70, 130, 255)
 _TOLD: Colour = (255, 60, 60)
 _EVENT_LINES = 6
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
+_TEXT_SCALE = 0.42
 
 
 def annotate_replay(site: SiteFile, camera: Camera, detector: Detector, video: Path) -> list[Event]:
@@ -112,8 +113,11 @@ def _rectangle(
 
 
 def _write(picture: Picture, text: str, place: tuple[int, int], colour: Colour) -> None:
-    cv2.putText(picture, text, place, _FONT, 0.42, (0, 0, 0), 3, cv2.LINE_AA)
-    cv2.putText(picture, text, place, _FONT, 0.42, colour, 1, cv2.LINE_AA)
+    (width_px, height_px), below_px = cv2.getTextSize(text, _FONT, _TEXT_SCALE, 1)
+    left, base = place
+    end = (left + width_px, base + below_px)
+    cv2.rectangle(picture, (left, base - height_px), end, (0, 0, 0), cv2.FILLED)
+    cv2.putText(picture, text, place, _FONT, _TEXT_SCALE, colour, 1, cv2.LINE_AA)
 
 
 def _pixel(picture: Picture, point: tuple[float, float]) -> tuple[int, int]:
