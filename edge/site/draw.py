@@ -6,7 +6,7 @@ site file says, in the places where the eye will look for it.
 
 import math
 from collections.abc import Mapping
-from itertools import cycle
+from itertools import cycle, pairwise
 
 import cv2
 import numpy as np
@@ -59,6 +59,10 @@ def draw_site(still: Picture, site: model.SiteFile, camera: model.Camera) -> Pic
     pen = Pen(picture, size_px=max(17, picture.shape[1] // 80))
     for person in camera.person_heights:
         _draw_person(pen, person)
+    for zone in zones:
+        corners = [_pixel(picture, point) for point in zone.polygon_frac]
+        for start, end in pairwise((*corners, corners[0])):
+            pen.keep_free(start, end)
     for line in lines:
         _write_sides(pen, line, colours[line])
         _draw_directions(pen, site, line)
