@@ -33,6 +33,9 @@ PALETTE: tuple[Colour, ...] = (
 )
 """Dark enough that white letters on them pass 4.5:1; told apart by place as well as by hue."""
 
+LABEL_SHARES = (0.5, 0.38, 0.62, 0.1, 0.9, 0.0, 1.0)
+"""Where along a line its label may stand, the best place first."""
+
 _FILL = 0.22
 _GRID_STEPS = 10
 
@@ -69,7 +72,7 @@ def draw_site(still: Picture, site: model.SiteFile, camera: model.Camera) -> Pic
     for rule in site.rules:
         _draw_heading(pen, rule, zones)
     for mask in camera.masks:
-        pen.label([f"mask {mask.name}"], _middle(picture, mask.polygon_frac), INK)
+        pen.label([f"mask {mask.name}"], [_middle(picture, mask.polygon_frac)], INK)
     _label_places(pen, site, colours)
     return legend.with_legend(picture, pen.size_px, site, camera, colours)
 
@@ -227,9 +230,8 @@ def _arrow(picture: Picture, start: Spot, end: Spot, colour: Colour, thick: int)
 def _label_places(pen: Pen, site: model.SiteFile, colours: Mapping[legend.Place, Colour]) -> None:
     for place, colour in colours.items():
         if isinstance(place, model.Zone):
-            anchor = _middle(pen.picture, place.polygon_frac)
+            anchors = [_middle(pen.picture, place.polygon_frac)]
         else:
-            start, end = _pixel(pen.picture, place.from_frac), _pixel(pen.picture, place.to_frac)
-            anchor = ((start[0] + end[0]) // 2, (start[1] + end[1]) // 2)
+            anchors = [_beside(pen.picture, place, share, 0) for share in LABEL_SHARES]
         rules = [rule.name for rule in legend.rules_of(site, place)]
-        pen.label([legend.place_words(place), *rules], anchor, colour)
+        pen.label([legend.place_words(place), *rules], anchors, colour)

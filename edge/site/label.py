@@ -1,5 +1,6 @@
 """Words on a picture: text in a box, and a place for each box where it hides no other."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -78,13 +79,17 @@ class Pen:
             self.taken.append(Rect(x - half, y - half, _STROKE_PX, _STROKE_PX))
 
     def label(
-        self, lines: Sequence[str], anchor: tuple[int, int], back: Colour, ink: Colour = WHITE
+        self,
+        lines: Sequence[str],
+        anchors: Sequence[tuple[int, int]],
+        back: Colour,
+        ink: Colour = WHITE,
     ) -> None:
-        """Lines in a filled box near the anchor, where they hide no other label; first bold."""
+        """Lines in a filled box near one of the anchors, where they hide nothing; first bold."""
         widths = [self.width_px(line, bold=not row) for row, line in enumerate(lines)]
         step = self.size_px + 4
         width, height = max(widths) + 2 * _PAD_PX, step * len(lines) + 2 * _PAD_PX - 2
-        spot = self._spot(anchor, width, height)
+        spot = self._spot(anchors, width, height)
         self.taken.append(spot)
         corner = (spot.left + width, spot.top + height)
         cv2.rectangle(self.picture, spot[:2], corner, back, cv2.FILLED)
@@ -93,14 +98,14 @@ class Pen:
             baseline = spot.top + _PAD_PX + step * (row + 1) - 6
             self.write(line, spot.left + _PAD_PX, baseline, ink, bold=not row)
 
-    def _spot(self, anchor: tuple[int, int], width: int, height: int) -> Rect:
+    def _spot(self, anchors: Sequence[tuple[int, int]], width: int, height: int) -> Rect:
         """The nearest free place inside the picture, else the one that hides least."""
 
         def cost(spot: Rect) -> int:
             return sum(spot.overlap_px2(other) for other in self.taken)
 
         best = None
-        for x, y in _around(anchor):
+        for x, y in _around(anchors):
             spot = self._inside(Rect(x - width // 2, y - height // 2, width, height))
             if not cost(spot):
                 return spot
@@ -116,10 +121,10 @@ class Pen:
         return spot._replace(left=left, top=top)
 
 
-def _around(anchor: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    """The anchor, then rings of points around it, near ones first."""
-    yield anchor
-    for ring in range(1, _MOST_RINGS):
+def _around(anchors: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The anchors, then rings of points around them, near ones first."""
+    yield from anchors
+    for ring, anchor in itertools.product(range(1, _MOST_RINGS), anchors):
         away = ring * _TRIES_PX
         for across, down in ((0, -1), (0, 1), (1, 0), (-1, 0), (1, -1), (-1, -1), (1, 1), (-1, 1)):
             yield anchor[0] + across * away, anchor[1] + down * away

@@ -55,7 +55,7 @@ def test_only_the_cameras_own_places_are_drawn(site: SiteFile) -> None:
 def test_labels_do_not_hide_each_other_while_there_is_room() -> None:
     pen = Pen(np.zeros((720, 1280, 3), np.uint8), 18)
     for index in range(20):
-        pen.label([f"zone number-{index}", "intrusion"], (640, 360), (90, 40, 20))
+        pen.label([f"zone number-{index}", "intrusion"], [(640, 360)], (90, 40, 20))
     for index, spot in enumerate(pen.taken):
         assert not any(spot.overlap_px2(other) for other in pen.taken[index + 1 :])
         assert spot.left >= 0
