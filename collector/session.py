@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 import grpc
 
+from collector.bounds import find_problems
 from collector.devices import Devices
 from collector.ledger import SqliteIntake, keep_dictionary
 from collector.metrics import Metrics
@@ -18,7 +19,7 @@ from collector.store import Committed, Delivery
 from collector.writer import Writer
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
-from edge.wire.bounds import check, check_batch, check_dictionary
+from edge.wire.bounds import check, check_dictionary
 from edge.wire.names import FUNCTION_NUMBERS
 from edge.wire.v1 import event_pb2, session_pb2, session_pb2_grpc
 
@@ -158,7 +159,7 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
     async def _read(self, stream: OpenStream, requests: Requests) -> None:
         async for request in requests:
             if request.HasField("batch"):
-                self._check(stream, check_batch(request.batch))
+                self._check(stream, find_problems(request.batch))
                 await stream.take_room()
                 delivery = Delivery(stream.device, stream.epoch, request.batch)
                 self._writer.deliver(delivery, stream.answer)
