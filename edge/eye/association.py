@@ -51,6 +51,8 @@ def assign(cost: npt.NDArray[np.float32], limit: float) -> tuple[Rows, Rows]:
     Where a row and a column have only each other, nothing needs solving; on a street that is
     nearly all of them, and the solver sees only the crowd that is left.
     """
+    if not cost.size:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     possible = cost <= limit
     choices = possible.sum(axis=1)
     rivals = possible.sum(axis=0)

@@ -109,7 +109,8 @@ class Tracker:
 
         free = np.flatnonzero(is_known & ~is_hidden_still)
         free, sure = self._match(free, sure, found, limits.sure_cost, limits.enlarged)
-        recent = free[self._book.missed[free] == 0]
+        # Every track is one look behind by now; more means that it was hidden before.
+        recent = free[self._book.missed[free] == 1]
         self._match(recent, unsure, found, limits.unsure_cost, 0.0)
         hidden = np.flatnonzero(is_hidden_still)
         sure = self._find_again(hidden, sure, found)

@@ -11,13 +11,11 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from astral import Observer, SunDirection
-from astral.sun import time_at_elevation
+from astral import Observer
+from astral.sun import sunrise, sunset
 
 from edge.site.model import WEEKDAYS, Schedule, SiteFile
 
-# Centre of the sun when its upper edge touches the horizon (US Naval Observatory's definition).
-_SUN_ELEVATION_DEG = -0.833
 _MOMENT = re.compile(
     r"(?:(?P<clock>\d\d:\d\d)|(?P<sun>sunrise|sunset)"
     r"(?:(?P<sign>[+-])(?P<amount>\d+)(?P<unit>min|h))?)"
@@ -62,29 +60,42 @@ class Calendar:
             return None
         starts = self._moment(schedule.starts, day)
         ends = self._moment(schedule.ends, day)
-        if starts is not None and ends is not None and ends <= starts:
+        if _passes_midnight(schedule, starts, ends):
             ends = self._moment(schedule.ends, day + timedelta(days=1))
         if starts is None or ends is None:
             return None
         return Window(_utc_ms(starts), _utc_ms(ends))
+
+    def _clock_moment(self, clock: time, day: date) -> datetime:
+        """A wall clock's time on a day; one that the change of clocks skips is moved past it."""
+        local = datetime.combine(day, clock)
+        while True:
+            moment = local.replace(tzinfo=self._zone).astimezone(UTC)
+            if moment.astimezone(self._zone).replace(tzinfo=None) == local:
+                return moment
+            local += timedelta(minutes=1)
 
     def _moment(self, text: str, day: date) -> datetime | None:
         """A schedule's text on a day. None: the sun does not rise or set on it."""
         match = _MOMENT.fullmatch(text)
         assert match is not None
         if match["clock"]:
-            local = datetime.combine(day, time.fromisoformat(match["clock"]), self._zone)
-            return local.astimezone(UTC)
-        direction = SunDirection.RISING if match["sun"] == "sunrise" else SunDirection.SETTING
+            return self._clock_moment(time.fromisoformat(match["clock"]), day)
+        follow = sunrise if match["sun"] == "sunrise" else sunset
         try:
-            moment = time_at_elevation(
-                self._observer, _SUN_ELEVATION_DEG, day, direction, self._zone
-            )
+            moment = follow(self._observer, day, tzinfo=self._zone)
         except ValueError:
             return None
         minutes = int(match["amount"] or 0) * (60 if match["unit"] == "h" else 1)
         shift = timedelta(minutes=-minutes if match["sign"] == "-" else minutes)
         return moment.astimezone(UTC) + shift
+
+
+def _passes_midnight(schedule: Schedule, starts: datetime | None, ends: datetime | None) -> bool:
+    """Clock times say it by their text: where clocks change, the moments could mislead."""
+    if schedule.starts[0].isdigit() and schedule.ends[0].isdigit():
+        return schedule.ends <= schedule.starts
+    return starts is not None and ends is not None and ends <= starts
 
 
 def _utc_ms(moment: datetime) -> int:
