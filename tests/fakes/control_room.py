@@ -1,0 +1,74 @@
+"""A real collector as a process of its own, and `vigie` commands beside it."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import TracebackType
+
+VIGIE = [sys.executable, "-m", "edge.cli.main"]
+
+
+def run_vigie(
+    *arguments: str | Path, answer: str = "", seconds: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, as a person does."""
+    words = [str(argument) for argument in arguments]
+    return subprocess.run(
+        [*VIGIE, *words], input=answer, capture_output=True, text=True, timeout=seconds, check=False
+    )
+
+
+class ControlRoom:
+    """`with ControlRoom(folder) as room:` runs a collector on free ports of loopback."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self._child: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> "ControlRoom":
+        listen = ["--listen", "127.0.0.1:0", "--enrolment", "127.0.0.1:0", "--page", "127.0.0.1:0"]
+        self._child = subprocess.Popen(
+            [*VIGIE, "collector", "run", "--data", str(self.data), *listen],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._child.stderr is not None
+        heard = []
+        for line in self._child.stderr:
+            heard.append(line)
+            if "devices connect to" in line:
+                return self
+        raise AssertionError("the collector did not start:\n" + "".join(heard))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._child is not None
+        self._child.terminate()
+        self._child.communicate(timeout=30)
+
+    def read_addresses(self) -> dict[str, str]:
+        """sessions, enrolment, page as HOST:PORT."""
+        text = (self.data / "operator" / "collector.toml").read_text()
+        return {name: str(address) for name, address in tomllib.loads(text).items()}
+
+    def invite(self, name: str) -> str:
+        """A token."""
+        invited = run_vigie("device", "invite", name, "--data", self.data)
+        assert invited.returncode == 0, invited.stderr
+        words = invited.stdout.split()
+        return words[words.index("--token") + 1]
+
+    def enrol(
+        self, name: str, data: Path, token: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Enrol a device whose state is in `data`."""
+        return run_vigie(
+            "device", "enrol", "--collector", self.read_addresses()["enrolment"], "--ca",
+            self.data / "operator" / "ca.pem", "--token", token or self.invite(name),
+            "--device", name, "--data", data,
+        )  # fmt: skip
