@@ -12,12 +12,12 @@ from edge.clock import Clock
 from edge.errors import VigieError
 from edge.eye.budget import Budget
 from edge.eye.camera import Capture, CaptureOptions, Lost, wait_any
-from edge.eye.detector import Detector
+from edge.eye.detector import Card
 from edge.eye.dictionary import make_dictionary
 from edge.eye.health import DeviceHealth
 from edge.eye.readings import read_device
 from edge.eye.status import CameraReport, write_status
-from edge.eye.step import Analysis
+from edge.eye.step import Analysis, Detector
 from edge.site.check import read_site
 from edge.site.model import Camera, SiteFile
 from edge.spool.outbox import Outbox
@@ -33,7 +33,8 @@ class PoleOptions:
     """Where things stand, and how recordings are treated.
 
     thermal_root: the kernel's thermal zones. is_looped: recordings begin anew at their end.
-    ends_with_sources: end when every recording has ended.
+    ends_with_sources: end when every recording has ended. card: the detector's model card, which
+    the dictionary names; None: no model takes part.
     """
 
     site_file: Path
@@ -41,6 +42,7 @@ class PoleOptions:
     thermal_root: Path
     is_looped: bool = False
     ends_with_sources: bool = False
+    card: Card | None = None
 
 
 @dataclass(slots=True)
@@ -158,7 +160,7 @@ class Pole:
         """Take a changed site file; a bad one changes nothing but is told."""
         try:
             site = read_site(self._options.site_file)
-            if site.detection.model != self._detector.card.name:
+            if site.detection.model != self._site.detection.model:
                 logger.warning("model_change_needs_restart model=%s", site.detection.model)
         except VigieError as error:
             logger.error("site_rejected file=%s problem=%s", self._options.site_file, error.what)  # noqa: TRY400 - a person's file, no traceback
@@ -172,7 +174,7 @@ class Pole:
 
     def _take_site(self, site: SiteFile) -> None:
         self._site = site
-        self._outbox.declare(make_dictionary(site, self._detector.card))
+        self._outbox.declare(make_dictionary(site, self._options.card))
         self._budget = Budget(
             site.detection.budget_ms_per_second, [camera.name for camera in site.cameras]
         )

@@ -56,7 +56,14 @@ def serve(site_file: Path, data: Path, models: Path, *, loop: bool, once: bool) 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     signal.signal(signal.SIGHUP, lambda *_: rereading.set())
-    options = PoleOptions(site_file, data, _THERMAL_ROOT, is_looped=loop, ends_with_sources=once)
+    options = PoleOptions(
+        site_file,
+        data,
+        _THERMAL_ROOT,
+        is_looped=loop,
+        ends_with_sources=once,
+        card=detector.card,
+    )
     pole = Pole(site, detector, outbox, SystemClock(), options)
     try:
         pole.watch(ending, rereading)

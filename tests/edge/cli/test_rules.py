@@ -1,0 +1,131 @@
+"""`vigie rules`: what it prints, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from edge.cli.main import vigie
+from edge.errors import VigieError
+
+SITE = """
+version = 1
+[site]
+name = "town"
+[[camera]]
+name = "north"
+source = "sim:street"
+[[zone]]
+name = "yard"
+camera = "north"
+polygon_frac = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]]
+[[rule]]
+name = "keep-out"
+function = "intrusion"
+zone = "yard"
+"""
+EVENT = {
+    "rule": "keep-out",
+    "function": "intrusion",
+    "phase": "start",
+    "camera": "north",
+    "place": "yard",
+    "class": "person",
+    "model": "ssd-coco15",
+    "version": "0102030405060708",
+    "parameters": {"min_seconds": "1"},
+    "score_percent": 82,
+    "duration_ms": 1000,
+    "trace": "e700",
+}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    path = tmp_path / "site.toml"
+    path.write_text(SITE)
+    return path
+
+
+def ran(*words: str, stdin: str = "") -> Result:
+    return CliRunner().invoke(vigie, ["rules", *words], input=stdin)
+
+
+def test_check_lists_rules_with_their_versions(site: Path) -> None:
+    record = json.loads(ran("check", str(site), "--json").stdout)
+    assert record["rule"] == "keep-out"
+    assert record["camera"] == "north"
+    assert record["schedule"] == "always"
+    assert len(record["version"]) == 16
+    assert record["parameters"]["min_seconds"] == "1"
+    assert "keep-out  intrusion" in ran("check", str(site)).stdout
+
+
+def test_draw_writes_a_picture(site: Path, tmp_path: Path) -> None:
+    out = tmp_path / "rules.png"
+    assert ran("draw", str(site), "--out", str(out)).exit_code == 0
+    assert out.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("lang", "opening"),
+    [
+        ("en", "A person is in zone 'yard' for 1 s, confidence 82 %"),
+        ("fr", "Une personne se trouve dans la zone « yard » pendant 1 s, confiance 82 %"),
+        ("es", "Una persona está en la zona «yard» durante 1 s, confianza 82 %"),
+    ],
+)
+def test_explain_says_it_in_a_sentence(lang: str, opening: str) -> None:
+    said = ran("explain", "--lang", lang, stdin=json.dumps(EVENT)).stdout
+    assert said.startswith(opening)
+    assert "01020304" in said
+    assert "ssd-coco15" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"function": "dance"}, "function 'dance' is none that this vigie knows"),
+        ({"phase": "later"}, "phase 'later' is none of start, update, end"),
+        ({"trace": "xyz"}, "trace is not in hexadecimal"),
+        ({"duration_ms": "1 s"}, "duration_ms is no whole number that an event can have"),
+        ({"trace": "01"}, "a trace has 1 bytes; it must have an even number, at most 96"),
+        ({"parameters": 3}, "parameters is no object of names and texts"),
+        ({"place": 7}, "place is no text"),
+    ],
+)
+def test_explain_refuses_what_no_event_can_have(change: dict[str, object], message: str) -> None:
+    assert refusal_of(json.dumps(EVENT | change)) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("not json", "this is no event in JSON"), ("[1]", "this is no JSON object")],
+)
+def test_explain_refuses_what_is_no_event(text: str, message: str) -> None:
+    assert refusal_of(text) == message
+
+
+def refusal_of(text: str) -> str:
+    refused = ran("explain", stdin=text)
+    assert isinstance(refused.exception, VigieError)
+    return refused.exception.what
+
+
+def test_replay_names_the_cameras_there_are(site: Path) -> None:
+    refused = ran("replay", "sim:street", "--site", str(site), "--camera", "south")
+    assert isinstance(refused.exception, VigieError)
+    assert refused.exception.what == "the site has no camera 'south'; it has north"
+
+
+def test_replay_takes_at_most_two_sites(site: Path) -> None:
+    words = ["replay", "x.mp4", *(["--site", str(site)] * 3)]
+    assert "give one or two site files" in ran(*words).output
+
+
+def test_replay_without_the_model_says_how_to_get_it(site: Path, tmp_path: Path) -> None:
+    refused = ran("replay", "x.mp4", "--site", str(site), "--models", str(tmp_path))
+    assert isinstance(refused.exception, VigieError)
+    assert refused.exception.what == "the file of model 'ssd-coco15' is not there"
+    assert refused.exception.hint == "Build it with 'vigie models build ssd-coco15'."

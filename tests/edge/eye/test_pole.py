@@ -1,0 +1,91 @@
+"""The eye's loop with a real capture process, a real spool and a drawn video."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from edge.clock import SystemClock
+from edge.eye.pole import Pole, PoleOptions
+from edge.eye.readings import read_hottest_celsius
+from edge.site.check import read_site
+from edge.spool.outbox import Outbox
+from edge.spool.reader import BELL_NAME
+from edge.spool.spool import FILE_NAME, Spool
+from edge.wire.v1 import event_pb2
+from tests.edge.eye.drawn import BrightThings, draw_walkers
+
+SITE = """
+version = 1
+[site]
+name = "town"
+[[camera]]
+name = "north"
+source = "file:walkers.mp4"
+[[line]]
+name = "gate"
+camera = "north"
+from_frac = [0.5, 1.0]
+to_frac = [0.5, 0.0]
+[[rule]]
+name = "cross"
+function = "line_crossing"
+line = "gate"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    draw_walkers(tmp_path / "walkers.mp4", frames=25)
+    (tmp_path / "site.toml").write_text(SITE)
+    return tmp_path
+
+
+def watch(folder: Path, changed_site: str | None = None) -> list[event_pb2.Rule]:
+    """Watch the video to its end; the rule of each event that is on disk."""
+    site_file = folder / "site.toml"
+    outbox = Outbox(Spool(folder / FILE_NAME), folder / BELL_NAME)
+    options = PoleOptions(site_file, folder, folder / "no-sensors", ends_with_sources=True)
+    pole = Pole(read_site(site_file), BrightThings(), outbox, SystemClock(), options)
+    rereading = threading.Event()
+    if changed_site is not None:
+        site_file.write_text(changed_site)
+        rereading.set()
+    try:
+        pole.watch(threading.Event(), rereading)
+    finally:
+        pole.close()
+        outbox.close()
+    with Spool(folder / FILE_NAME) as spool:
+        rules = []
+        for pending in spool.read(0):
+            dictionary = spool.dictionary(pending.batch.dictionary)
+            assert dictionary is not None
+            rules += [dictionary.rules[event.rule - 1] for event in pending.batch.events]
+        return rules
+
+
+def test_a_recording_is_watched_to_its_end_and_the_status_says_so(folder: Path) -> None:
+    watch(folder)
+    status = json.loads((folder / "status.json").read_text())
+    assert [camera["camera"] for camera in status["cameras"]] == ["north"]
+    assert status["cameras"][0]["frames_captured"] == 25
+    assert status["cameras"][0]["frames_analysed"] > 0
+    assert status["cameras"][0]["video_bytes"] > 0
+
+
+def test_a_bad_site_file_stops_nothing_and_is_told(folder: Path) -> None:
+    rules = watch(folder, changed_site='version = 1\n[sight]\nname = "typo"\n')
+    assert "health/site" in [rule.name for rule in rules]
+    status = json.loads((folder / "status.json").read_text())
+    assert status["cameras"][0]["frames_captured"] == 25
+
+
+def test_the_hottest_sensor_that_answers_counts(tmp_path: Path) -> None:
+    for number, text in enumerate(("41000", "garbage", "52500")):
+        zone = tmp_path / f"thermal_zone{number}"
+        zone.mkdir()
+        (zone / "temp").write_text(text)
+    assert read_hottest_celsius(tmp_path) == 52.5
+    assert read_hottest_celsius(tmp_path / "absent") is None
