@@ -1,0 +1,146 @@
+/** The page around the views: who is signed in, is the feed alive, which view is shown. */
+
+import { effect } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { get, type Me, me, post } from "./api";
+import { Devices } from "./Devices";
+import { SignIn, Welcome } from "./Entry";
+import { heardMs, isStale, listen } from "./feed";
+import { Help } from "./Help";
+import { Eye } from "./icons";
+import { isHelpOpen, press } from "./keys";
+import { clockTime, span, zoneName } from "./moments";
+import { now } from "./now";
+import { Precision } from "./Precision";
+import { go, path, viewOf } from "./place";
+import { Signals } from "./Signals";
+import { announcement } from "./signals";
+import { choose, LANGS, lang, say } from "./words";
+
+const TABS = [
+  ["signals", "/"],
+  ["devices", "/devices"],
+  ["precision", "/precision"],
+] as const;
+
+document.documentElement.lang = lang.value;
+effect(() => {
+  document.title = `${say(viewOf(path.value) === "welcome" ? "make_account" : viewOf(path.value))} · Vigie`;
+});
+
+export function Shell() {
+  useEffect(() => {
+    get<Me>("/api/me")
+      .then((answer) => {
+        me.value = answer;
+      })
+      .catch(() => {
+        me.value = { account: null, csrf_token: null, has_accounts: true };
+      });
+  }, []);
+  if (me.value === undefined) return <main class="blank" aria-busy="true" />;
+  if (viewOf(path.value) === "welcome") return <Welcome />;
+  if (!me.value.account) return <SignIn />;
+  return <SignedIn account={me.value.account} />;
+}
+
+function SignedIn({ account }: { account: string }) {
+  const view = viewOf(path.value);
+  useEffect(listen, [account]);
+  useEffect(() => {
+    const obey = (event: KeyboardEvent) => {
+      if (viewOf(path.value) === "signals") press(event);
+    };
+    addEventListener("keydown", obey);
+    return () => removeEventListener("keydown", obey);
+  }, []);
+  return (
+    <div class={isStale.value ? "shell stale" : "shell"}>
+      <Bar account={account} view={view} />
+      {isStale.value && <StaleBanner />}
+      {view === "signals" && <Signals />}
+      {view === "devices" && <Devices />}
+      {view === "precision" && <Precision />}
+      <p class="unseen" aria-live="polite">
+        {announcement.value}
+      </p>
+      {isHelpOpen.value && <Help />}
+    </div>
+  );
+}
+
+function Bar({ account, view }: { account: string; view: string }) {
+  return (
+    <header class="bar">
+      <span class="brand">
+        <Eye /> Vigie
+      </span>
+      <nav>
+        {TABS.map(([name, to]) => (
+          <a
+            key={name}
+            href={to}
+            aria-current={view === name ? "page" : undefined}
+            onClick={(event) => {
+              event.preventDefault();
+              go(to);
+            }}
+          >
+            {say(name)}
+          </a>
+        ))}
+      </nav>
+      <span class="grow" />
+      <FeedState />
+      <Language />
+      <span class="account">{account}</span>
+      <button type="button" class="quiet" onClick={() => void signOut()}>
+        {say("sign_out")}
+      </button>
+    </header>
+  );
+}
+
+function FeedState() {
+  return (
+    <span class={isStale.value ? "feed late" : "feed"}>
+      <span class="lamp" aria-hidden="true" />
+      <b>{say(isStale.value ? "stale" : "live")}</b>
+      <time>{clockTime(now.value)}</time>
+      <span class="dim">{zoneName()}</span>
+    </span>
+  );
+}
+
+function StaleBanner() {
+  return (
+    <p class="banner" role="alert">
+      {say("stale_banner", span(now.value - heardMs.value))}
+    </p>
+  );
+}
+
+export function Language() {
+  return (
+    <fieldset class="langs">
+      <legend class="unseen">{say("language")}</legend>
+      {LANGS.map((each) => (
+        <button
+          type="button"
+          key={each}
+          lang={each}
+          class="quiet"
+          aria-pressed={lang.value === each}
+          onClick={() => choose(each)}
+        >
+          {each.toUpperCase()}
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+async function signOut(): Promise<void> {
+  await post("/api/logout", {});
+  me.value = { account: null, csrf_token: null, has_accounts: true };
+}

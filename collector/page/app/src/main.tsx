@@ -1,0 +1,6 @@
+import "./style.css";
+import { render } from "preact";
+import { Shell } from "./Shell";
+
+const root = document.getElementById("page");
+if (root) render(<Shell />, root);

@@ -1,0 +1,36 @@
+/** The page's words in the language the operator chose. */
+
+import { signal } from "@preact/signals";
+import { EN } from "./words.en";
+import { ES } from "./words.es";
+import { FR } from "./words.fr";
+
+export type Lang = "en" | "fr" | "es";
+export type Words = Readonly<Record<string, string>>;
+
+export const LANGS: readonly Lang[] = ["en", "fr", "es"];
+const WORDS: Record<Lang, Words> = { en: EN, fr: FR, es: ES };
+const KEY = "vigie.lang";
+
+export const lang = signal<Lang>(firstLang());
+
+export function choose(to: Lang): void {
+  lang.value = to;
+  document.documentElement.lang = to;
+  localStorage.setItem(KEY, to);
+}
+
+/** The words for a key; `{0}` stands for what is given. Unknown functions read as they are. */
+export function say(key: string, given: string | number = ""): string {
+  const words = WORDS[lang.value][key] ?? EN[key] ?? key.replace(/^\w+\./, "").replaceAll("_", " ");
+  return words.replace("{0}", String(given));
+}
+
+function firstLang(): Lang {
+  const wished = [localStorage.getItem(KEY), ...navigator.languages];
+  for (const wish of wished) {
+    const known = LANGS.find((each) => wish?.startsWith(each));
+    if (known) return known;
+  }
+  return "en";
+}
