@@ -82,6 +82,7 @@ class StoredEvent(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     START_SEQ_FIELD_NUMBER: _builtins.int
     REVIEW_FIELD_NUMBER: _builtins.int
+    CLOCK_ERROR_MS_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """The collector's own number, from 1, in order of storing."""
     device: _builtins.str
@@ -93,6 +94,8 @@ class StoredEvent(_message.Message):
     model: _builtins.str
     start_seq: _builtins.int
     """Seq of the incident's START. Absent: unknown."""
+    clock_error_ms: _builtins.int
+    """Largest error of captured_utc_ms, milliseconds. Absent: the clock was not proven."""
     @_builtins.property
     def event(self) -> _event_pb2.Event: ...
     @_builtins.property
@@ -117,13 +120,19 @@ class StoredEvent(_message.Message):
         model: _builtins.str = ...,
         start_seq: _builtins.int | None = ...,
         review: Global___Review | None = ...,
+        clock_error_ms: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_start_seq", b"_start_seq", "event", b"event", "review", b"review", "rule", b"rule", "start_seq", b"start_seq"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms", "_start_seq", b"_start_seq", "clock_error_ms", b"clock_error_ms", "event", b"event", "review", b"review", "rule", b"rule", "start_seq", b"start_seq"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_start_seq", b"_start_seq", "captured_utc_ms", b"captured_utc_ms", "device", b"device", "epoch", b"epoch", "event", b"event", "model", b"model", "number", b"number", "review", b"review", "rule", b"rule", "seq", b"seq", "start_seq", b"start_seq", "stored_utc_ms", b"stored_utc_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms", "_start_seq", b"_start_seq", "captured_utc_ms", b"captured_utc_ms", "clock_error_ms", b"clock_error_ms", "device", b"device", "epoch", b"epoch", "event", b"event", "model", b"model", "number", b"number", "review", b"review", "rule", b"rule", "seq", b"seq", "start_seq", b"start_seq", "stored_utc_ms", b"stored_utc_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__clock_error_ms: _TypeAlias = _typing.Literal["clock_error_ms"]  # noqa: Y015
+    _WhichOneofArgType__clock_error_ms: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms"]  # noqa: Y015
     _WhichOneofReturnType__start_seq: _TypeAlias = _typing.Literal["start_seq"]  # noqa: Y015
     _WhichOneofArgType__start_seq: _TypeAlias = _typing.Literal["_start_seq", b"_start_seq"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__clock_error_ms) -> _WhichOneofReturnType__clock_error_ms | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__start_seq) -> _WhichOneofReturnType__start_seq | None: ...
 
 Global___StoredEvent: _TypeAlias = StoredEvent  # noqa: Y015
