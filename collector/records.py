@@ -31,6 +31,7 @@ def stored_event(row: sqlite3.Row) -> operator_pb2.StoredEvent:
         stored_utc_ms=row["stored_utc_ms"],
         event=event_pb2.Event.FromString(body),
         start_seq=row["start_seq"],
+        clock_error_ms=row["clock_error_ms"],
     )
     _add_rule(stored, row["dictionary_body"])
     if row["verdict"] not in (None, operator_pb2.VERDICT_WITHDRAWN):
