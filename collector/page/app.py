@@ -24,7 +24,7 @@ VIEWS = ("/", "/devices", "/precision", f"{INVITATION_PATH}{{token}}")
 def create_app(services: Services) -> Starlette:
     """The page in front of one collector. Runs on the collector's event loop.
 
-    Serve it without trusting forwarded headers: limits and /metrics go by the peer's address.
+    Limits and /metrics go by the peer's address, which a proxy on this machine may forward.
     """
     app = Starlette(
         routes=[
@@ -53,4 +53,4 @@ def create_app(services: Services) -> Starlette:
 
 async def show_page(_request: Request) -> Response:
     """The one document; which view it shows is its own business."""
-    return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+    return FileResponse(STATIC / "index.html")

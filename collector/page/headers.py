@@ -19,7 +19,7 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds HEADERS to each answer."""
+    """ASGI middleware that adds HEADERS to each answer; a cache asks before it uses one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,7 +29,9 @@ class SecurityHeaders:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers.setdefault("Cache-Control", "no-cache")
             await send(message)
 
         await self._app(scope, receive, dressed if scope["type"] == "http" else send)

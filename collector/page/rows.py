@@ -54,6 +54,7 @@ def event_row(stored: operator_pb2.StoredEvent) -> Json:
         "phase": phase_name(event.phase),
         "captured_utc_ms": stored.captured_utc_ms,
         "stored_utc_ms": stored.stored_utc_ms,
+        "clock_error_ms": stored.clock_error_ms if stored.HasField("clock_error_ms") else None,
         "score_percent": event.score_percent if event.HasField("score_percent") else None,
         "duration_ms": event.duration_ms if event.HasField("duration_ms") else None,
         "measured": event.measured if event.HasField("measured") else None,
