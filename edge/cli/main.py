@@ -1,6 +1,5 @@
 """`vigie`: the table of commands, loaded only when named, so that --help costs nothing."""
 
-import difflib
 import importlib
 import sys
 from typing import NoReturn
@@ -54,6 +53,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with the nearest name in the answer to a typo."""
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            import difflib  # noqa: PLC0415 - for a typo only; 6 ms of every --help otherwise
+
             nearest = difflib.get_close_matches(args[0], GROUPS, n=1)
             remedy = f"Did you mean 'vigie {nearest[0]}'?" if nearest else "Try 'vigie --help'."
             ctx.fail(f"no command '{args[0]}'. {remedy}")
