@@ -237,7 +237,7 @@ class Capture:
         try:
             child.wait(LONGEST_BURIAL_SECONDS)
             self._before = self.get_counts()
-            self._slots.clear()
+            self._slots.restart()
         except subprocess.TimeoutExpired:
             self._unburied.append(child)
             self._before = self.get_counts()

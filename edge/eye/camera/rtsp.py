@@ -9,8 +9,10 @@ from av.error import (
     HTTPForbiddenError,
     HTTPNotFoundError,
     HTTPUnauthorizedError,
+    InvalidDataError,
 )
 
+from edge.clock import Clock, SystemClock
 from edge.eye.camera.demux import Demux, Input, no_video
 from edge.eye.camera.facts import LossReason
 from edge.eye.camera.source import Address, CameraError, PacketSink
@@ -32,14 +34,16 @@ def open_rtsp(address: Address, sink: PacketSink | None, stall_seconds: float) -
         # FFmpeg would hold back a second of pictures to guess a rate that nobody here believes.
         "fpsprobesize": "0",
     }
-    explain = _Explainer(address.shown, stall_seconds).explain
-    demux = Demux(Input(address.place, address.shown, explain, "rtsp", options), sink)
+    explainer = _Explainer(address.shown, stall_seconds, SystemClock())
+    source = Input(address.place, address.shown, explainer.explain, "rtsp", options)
+    demux = Demux(source, sink)
     try:
         demux.open()
     except CameraError as error:
         if error.reason is LossReason.GARBAGE and _has_sound(address, options):
             raise no_video(address.shown) from None
         raise
+    explainer.tell_opened()
     return demux
 
 
@@ -56,10 +60,17 @@ def _has_sound(address: Address, options: dict[str, str]) -> bool:
 class _Explainer:
     """FFmpeg's errors in our words. Their own text is never shown: it holds the password."""
 
-    def __init__(self, shown: str, stall_seconds: float) -> None:
+    def __init__(self, shown: str, stall_seconds: float, clock: Clock) -> None:
+        self._clock = clock
+        self._begun_ns = clock.monotonic_ns()
         self._shown = shown
         self._host = urlsplit(shown).hostname
         self._stall_seconds = stall_seconds
+        self._is_open = False
+
+    def tell_opened(self) -> None:
+        """From here on bad data is bad data."""
+        self._is_open = True
 
     def explain(self, error: FFmpegError) -> CameraError:
         """What a person needs to know."""
@@ -75,7 +86,10 @@ class _Explainer:
                 f"the camera knows no stream {self._shown}",
                 hint="The path differs from maker to maker: look it up in the camera's manual.",
             )
-        if error.errno == errno.ETIMEDOUT:
+        # While connecting, FFmpeg calls a camera that accepts and says nothing "invalid data".
+        waited_ns = self._clock.monotonic_ns() - self._begun_ns
+        is_silence = isinstance(error, InvalidDataError) and waited_ns > self._stall_seconds * 9e8
+        if error.errno == errno.ETIMEDOUT or (is_silence and not self._is_open):
             return CameraError(
                 LossReason.TIMEOUT,
                 f"{self._shown} said nothing for {self._stall_seconds:g} s",

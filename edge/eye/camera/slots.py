@@ -77,9 +77,7 @@ class Slots:
         os.ftruncate(fd, PAGE + len(SLOTS) * slot_bytes)
         seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
         fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
-        slots = cls(fd, widest_px, camera)
-        slots.clear()
-        return slots
+        return cls(fd, widest_px, camera)
 
     def close(self) -> None:
         """Give the handle back; the memory goes when the last frame in it is let go."""
@@ -87,9 +85,11 @@ class Slots:
             os.close(self.fd)
             self.fd = CLOSED
 
-    def clear(self) -> None:
-        """Forget frames and progress, keep what is pinned. Only while no child writes."""
-        self._write(_Header(NONE, self._read().pinned, is_read=True, dropped=0))
+    def restart(self) -> None:
+        """Count from nothing again; frames stay. Only while no child writes."""
+        header = self._read()
+        header.dropped, header.progress = 0, Progress()
+        self._write(header)
 
     # The child's side.
 
@@ -123,7 +123,7 @@ class Slots:
             np.copyto(view, plane)
         with self._locked():
             header = self._read()
-            header.dropped += not header.is_read
+            header.dropped += header.latest != NONE and not header.is_read
             header.latest, header.is_read, header.progress = slot, False, progress
             self._write(header)
 
@@ -147,7 +147,7 @@ class Slots:
         try:
             with self._locked(wait=False):
                 header = self._read()
-                if header.is_read or header.latest not in SLOTS:
+                if header.latest not in SLOTS or header.is_read:
                     return None
                 header.pinned, header.is_read = header.latest, True
                 self._write(header)

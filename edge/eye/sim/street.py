@@ -34,6 +34,7 @@ HAIRS: tuple[Colour, ...] = ((24, 26, 32), (40, 60, 86), (90, 96, 104), (44, 44,
 PAINTS: tuple[Colour, ...] = ((150, 60, 36), (44, 40, 150), (190, 190, 192), (60, 60, 62))
 
 LOITERER = Look(COATS[0], TROUSERS[0], SKINS[1], HAIRS[1], girth=1.1, is_laden=False)
+CROSSER = Look(COATS[0], TROUSERS[3], SKINS[0], HAIRS[0], girth=1.1, is_laden=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +186,8 @@ def _cast(chance: np.random.Generator) -> tuple[Actor, ...]:
     crossing = (Step(26, -0.06, 0.82), Step(30, 0.36, 0.80), Step(38, 0.38, 0.45))
     coming_back = (Step(79, 0.46, 0.46), Step(86, 0.44, 0.82), Step(90, -0.08, 0.86))
     actors.append(Actor(101, "person", loiterer, LOITERER))
-    actors += [
-        Actor(track, "person", steps, _look(chance))
-        for track, steps in ((102, crossing), (103, coming_back))
-    ]
+    actors.append(Actor(102, "person", crossing, CROSSER))
+    actors.append(Actor(103, "person", coming_back, CROSSER))
     for track, second in enumerate((4, 20, 43, 68, 97, 110), 201):
         steps = (Step(second, -0.3, 0.635), Step(second + 4.2, 1.3, 0.635))
         actors.append(Actor(track, "car", steps, None, PAINTS[track % len(PAINTS)]))

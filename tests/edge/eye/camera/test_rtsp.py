@@ -1,0 +1,124 @@
+"""A real RTSP server behind a wire that is cut, stalled, reset and filled with garbage.
+
+The long form, 500 faults: pytest tests/edge/eye/camera/test_rtsp.py --soak -s
+"""
+
+import itertools
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from edge.eye.camera import Capture, CaptureOptions, LossReason
+from edge.site.model import Camera
+from tests.edge.eye.camera.driving import Drive, count_handles, list_children
+from tests.fakes.tcp_proxy import Fault, TcpProxy
+
+FAULTS = (Fault.CUT, Fault.STALL, Fault.RESET, Fault.GARBAGE, Fault.REFUSE)
+STALL_SECONDS = 2.0  # the product's is 10; a server of the loopback opens in half a second
+BACK_WITHIN_SECONDS = 15.0
+
+
+@pytest.fixture
+def drive(wire: TcpProxy) -> Iterator[Drive]:
+    camera = Camera("north", f"rtsp://127.0.0.1:{wire.port}/street")
+    capture = Capture(camera, CaptureOptions(STALL_SECONDS, jitter_seed=1))
+    capture.start()
+    yield Drive(capture)
+    capture.close()
+
+
+def suffer(drive: Drive, wire: TcpProxy, count: int) -> list[float]:
+    """That many faults, each noticed and survived; seconds from return to picture."""
+    drive.until_opened()
+    child = drive.capture._child
+    assert child is not None
+    handles, children = count_handles(), len(list_children())
+    child_handles: dict[int, int] = {}
+    returns = []
+    for number, fault in enumerate(itertools.islice(itertools.cycle(FAULTS), count), 1):
+        wire.set_fault(fault)
+        lost = drive.until_lost()
+        if fault is Fault.STALL:
+            assert lost.reason is LossReason.TIMEOUT
+        returned = time.monotonic()
+        wire.set_fault(Fault.NONE)
+        drive.until_opened(BACK_WITHIN_SECONDS)
+        returns.append(time.monotonic() - returned)
+        child = drive.capture._child
+        assert child is not None
+        grown = count_handles(child.pid) - child_handles.setdefault(
+            child.pid, count_handles(child.pid)
+        )
+        assert grown <= 0, "the child leaks handles"
+        assert drive.capture.get_counts().outages == number
+    assert count_handles() <= handles + 2, "the proxy's two ends of a connection at most"
+    assert len(list_children()) == children
+    return returns
+
+
+def test_thirty_faults_are_each_told_once_and_survived(drive: Drive, wire: TcpProxy) -> None:
+    returns = suffer(drive, wire, 30)
+    print(f"30 faults, back after {max(returns):.1f} s at most")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_five_hundred_faults_are_each_told_once_and_survived(drive: Drive, wire: TcpProxy) -> None:
+    returns = sorted(suffer(drive, wire, 500))
+    print(f"500 faults, back after {returns[250]:.1f} s (median), {returns[-1]:.1f} s (most)")
+
+
+def test_a_stalled_camera_is_given_up_in_ten_seconds_and_is_back_within_fifteen(
+    wire: TcpProxy,
+) -> None:
+    """The product's own limits, once."""
+    capture = Capture(Camera("north", f"rtsp://127.0.0.1:{wire.port}/street"))
+    drive = Drive(capture)
+    capture.start()
+    try:
+        drive.until_opened()
+        wire.set_fault(Fault.STALL)
+        stalled = time.monotonic()
+        assert drive.until_lost(12.0).reason is LossReason.TIMEOUT
+        assert 9.0 < time.monotonic() - stalled < 11.5
+        wire.set_fault(Fault.NONE)
+        drive.until_opened(BACK_WITHIN_SECONDS)
+    finally:
+        capture.close()
+
+
+def test_live_frames_carry_arrival_times_and_packets_are_counted(drive: Drive) -> None:
+    drive.until_opened()
+    begun_ns = time.monotonic_ns()
+    drive.until(lambda: drive.frames >= 10)
+    frame = drive.newest
+    assert frame is not None
+    assert begun_ns < frame.captured_monotonic_ns < time.monotonic_ns()
+    assert abs(frame.captured_utc_ns - time.time_ns()) < 10_000_000_000
+    counts = drive.capture.get_counts()
+    assert counts.packets >= counts.frames_captured > 10
+    assert counts.video_bytes > 1000
+
+
+def test_a_camera_that_ends_its_stream_is_opened_again(rtsp_ports: tuple[int, int]) -> None:
+    capture = Capture(Camera("north", f"rtsp://127.0.0.1:{rtsp_ports[0]}/short"))
+    drive = Drive(capture)
+    capture.start()
+    try:
+        drive.until_opened()
+        assert drive.until_lost().reason is LossReason.ENDED
+        drive.until_opened()
+    finally:
+        capture.close()
+
+
+def test_the_right_password_opens_a_locked_camera(rtsp_ports: tuple[int, int]) -> None:
+    source = f"rtsp://mayor:s3cr%3At@127.0.0.1:{rtsp_ports[1]}/locked"
+    capture = Capture(Camera("north", source))
+    drive = Drive(capture)
+    capture.start()
+    try:
+        drive.until_opened()
+    finally:
+        capture.close()
