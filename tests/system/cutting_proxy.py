@@ -18,7 +18,7 @@ class CuttingProxy:
 
     def __init__(self, seed: int, cut_share: float) -> None:
         self._random = random.Random(seed)
-        self._cut_share = cut_share
+        self.cut_share = cut_share
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -71,7 +71,7 @@ class CuttingProxy:
     async def _pass_down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.CancelledError):
             while chunk := await reader.read(65536):
-                if self._random.random() < self._cut_share:
+                if self._random.random() < self.cut_share:
                     self.cut += 1
                     return
                 self.passed += 1

@@ -18,7 +18,7 @@ from edge.spool.spool import Spool
 from edge.wire.event import Event, Phase
 from edge.wire.v1 import event_pb2
 
-PAUSE_SECONDS = 0.004
+PAUSE_SECONDS = 0.02
 BURST_EVENTS = 3
 
 
@@ -34,14 +34,16 @@ def main() -> None:
         while not stopped.wait(PAUSE_SECONDS):
             numbers = range(number, number + 1 + number % BURST_EVENTS)
             number = numbers.stop
-            outbox.append([_event(one, clock.utc_ns() // 1_000_000) for one in numbers])
+            now_ms = clock.utc_ns() // 1_000_000
+            # The first is a START, which takes the others to the disk at once.
+            outbox.append([_event(one, now_ms, one == numbers.start) for one in numbers])
             accepted.write("".join(f"{one}\n" for one in numbers))
     outbox.close()
 
 
-def _event(number: int, captured_utc_ms: int) -> Event:
-    phase = Phase.PHASE_START if number % 2 else Phase.PHASE_UPDATE
-    return Event(captured_utc_ms, "gate", phase, incident=1 + number // 2, measured=number)
+def _event(number: int, captured_utc_ms: int, is_start: bool) -> Event:
+    phase = Phase.PHASE_START if is_start else Phase.PHASE_UPDATE
+    return Event(captured_utc_ms, "gate", phase, incident=number, measured=number)
 
 
 if __name__ == "__main__":

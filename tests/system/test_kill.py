@@ -170,6 +170,7 @@ def _run_cycles(folder: Path, seed: int, cycles: int) -> tuple[int, int, int]:
                 city.wait_for_stored(city.stored_count() + rng.randint(1, 60))
                 city.kill_and_restart(rng.choice(("producer", "link", "collector")))
             city.finish_producing()
+            proxy.cut_share = 0.0
             _wait_until(city.is_drained, "the spool is empty")
         finally:
             city.stop()
