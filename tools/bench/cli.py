@@ -63,15 +63,8 @@ def _make_commands(data: Path) -> dict[str, list[str]]:
         "import click": [sys.executable, "-c", "import click"],
         "import grpc": [sys.executable, "-c", "import grpc"],
         "vigie device status": [
-            sys.executable, "-c", VIGIE, "device", "status", "--json", "--data", str(data),
-        ],  # fmt: skip
-            sys.executable,
-            "-c",
-            VIGIE,
-            "device",
-            "status",
-            "--data",
-            str(data),
+            *[sys.executable, "-c", VIGIE, "device", "status", "--json"],
+            *["--data", str(data)],
         ],
     }
 
