@@ -5,7 +5,7 @@ that would be lost (ByteTrack's idea), then hidden still things are found again 
 then what is left begins new tracks. All tracks are one set of arrays; nothing loops over them.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,8 @@ class TrackerLimits:
 
     sure_score: detections at or above it may claim any track; begin_score: may begin one.
     unsure_score: weaker ones are not looked at.
+    enlarged: boxes grow by this part before their overlap is taken.
     sure_cost, unsure_cost: largest 1 - overlap of a pair in the two passes.
-    enlarged: boxes grow by this part for the first pass.
     confirm_looks: looks that must find a thing before it gets a number.
     hidden_seconds, hidden_looks: a track unseen for both is given up.
     still_seconds, still_part: keeping within this part of its own height for so long is still.
@@ -58,6 +58,7 @@ class _Book:
 
     numbers: Rows
     votes: npt.NDArray[np.float32]
+    classes: npt.NDArray[np.uint8]
     scores: npt.NDArray[np.float32]
     best_scores: npt.NDArray[np.float32]
     looks: Rows
@@ -84,6 +85,35 @@ class _Book:
             setattr(self, each.name, joined)
 
 
+@dataclass(slots=True)
+class _Look:
+    """One look being matched: 1 - overlap (n, m), and the pairs so far."""
+
+    cost: npt.NDArray[np.float32]
+    is_sure: npt.NDArray[np.bool_]
+    rows: list[Rows]
+    finds: list[Rows]
+    is_matched: npt.NDArray[np.bool_] = field(init=False)
+    is_taken: npt.NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_matched = np.zeros(self.cost.shape[0], np.bool_)
+        self.is_taken = np.zeros(self.cost.shape[1], np.bool_)
+
+    def match(
+        self, tracks: npt.NDArray[np.bool_], wanted: npt.NDArray[np.bool_], limit: float
+    ) -> None:
+        """Pair tracks with detections, where both are marked and none dearer than the limit."""
+        rows, finds = tracks.nonzero()[0], wanted.nonzero()[0]
+        if not rows.size or not finds.size:
+            return
+        chosen, columns = association.assign(self.cost[rows[:, None], finds], limit)
+        rows, finds = rows[chosen], finds[columns]
+        self.is_matched[rows] = self.is_taken[finds] = True
+        self.rows.append(rows)
+        self.finds.append(finds)
+
+
 class Tracker:
     """One camera's tracker. Not thread-safe; times must not go back."""
 
@@ -98,71 +128,60 @@ class Tracker:
 
     def update(self, found: Detections, now_ns: int) -> Tracks:
         """Take in one look at `now_ns` (monotonic) and say what is where."""
-        limits = self._limits
+        limits, scores = self._limits, found.scores
         self._predict(now_ns)
-        sure = np.flatnonzero(found.scores >= limits.sure_score)
-        unsure = np.flatnonzero(
-            (found.scores < limits.sure_score) & (found.scores >= limits.unsure_score)
-        )
-        is_hidden_still = self._is_hidden_still(now_ns)
+        look = _Look(self._cost(found), scores >= limits.sure_score, [], [])
         is_known = self._book.looks >= limits.confirm_looks
-
-        free = np.flatnonzero(is_known & ~is_hidden_still)
-        free, sure = self._match(free, sure, found, limits.sure_cost, limits.enlarged)
+        is_hidden_still = self._is_hidden_still(now_ns)
         # Every track is one look behind by now; more means that it was hidden before.
-        recent = free[self._book.missed[free] == 1]
-        self._match(recent, unsure, found, limits.unsure_cost, 0.0)
-        hidden = np.flatnonzero(is_hidden_still)
-        sure = self._find_again(hidden, sure, found)
-        tentative = np.flatnonzero(~is_known)
-        _, sure = self._match(tentative, sure, found, limits.sure_cost, limits.enlarged)
+        was_seen = self._book.missed == 1
 
+        look.match(is_known & ~is_hidden_still, look.is_sure, limits.sure_cost)
+        is_unsure = ~look.is_sure & (scores >= limits.unsure_score)
+        look.match(is_known & was_seen & ~look.is_matched, is_unsure, limits.unsure_cost)
+        look.match(is_hidden_still, look.is_sure & ~look.is_taken, limits.found_again_cost)
+        look.match(~is_known, look.is_sure & ~look.is_taken, limits.sure_cost)
+
+        self._see(look, found, is_hidden_still, now_ns)
         self._follow(now_ns)
-        self._begin(sure, found, now_ns)
+        self._begin(np.flatnonzero(look.is_sure & ~look.is_taken), found, now_ns)
         self._give_up(now_ns)
         self._number()
         return self._tracks()
 
+    def _cost(self, found: Detections) -> npt.NDArray[np.float32]:
+        """1 - overlap of every track with every detection, float32 (n, m)."""
+        boxes = self._motion.boxes()
+        cost = 1.0 - association.overlap(boxes, found.boxes_frac, enlarged=self._limits.enlarged)
+        association.forbid_other_families(cost, self._book.classes, found.classes)
+        return cost
+
     def _predict(self, now_ns: int) -> None:
         seconds = 0.0 if self._now_ns is None else (now_ns - self._now_ns) / 1e9
         self._now_ns = now_ns
-        self._motion.predict(max(0.0, seconds), self._book.missed > 0)
-        still = self._is_still(now_ns)
-        self._motion.speeds[still & (self._book.missed > 0)] = 0.0
+        is_hidden = self._book.missed > 0
+        self._motion.predict(max(0.0, seconds), is_hidden)
+        if is_hidden.any():
+            self._motion.speeds[is_hidden & self._is_still()] = 0.0
         self._book.missed += 1
 
-    def _match(
-        self, rows: Rows, finds: Rows, found: Detections, limit: float, enlarged: float
-    ) -> tuple[Rows, Rows]:
-        """Pair tracks with detections; returns the tracks and the detections left over."""
-        if not rows.size or not finds.size:
-            return rows, finds
-        boxes = self._motion.boxes()[rows]
-        cost = 1.0 - association.overlap(boxes, found.boxes_frac[finds], enlarged=enlarged)
-        association.forbid_other_families(cost, self._classes(rows), found.classes[finds])
-        matched, columns = association.assign(cost, limit)
-        self._see(rows[matched], finds[columns], found)
-        return np.delete(rows, matched), np.delete(finds, columns)
-
-    def _find_again(self, hidden: Rows, finds: Rows, found: Detections) -> Rows:
-        """Give remembered still things their detections back, where they stood."""
-        if not hidden.size or not finds.size:
-            return finds
-        before = self._book.missed.copy()
-        _, left = self._match(hidden, finds, found, self._limits.found_again_cost, 0.0)
-        again = hidden[self._book.missed[hidden] < before[hidden]]
-        self._motion.speeds[again] = 0.0
-        return left
-
-    def _see(self, rows: Rows, finds: Rows, found: Detections) -> None:
-        book = self._book
+    def _see(
+        self, look: "_Look", found: Detections, is_hidden_still: npt.NDArray[np.bool_], now_ns: int
+    ) -> None:
+        """Give every matched track its detection."""
+        if not look.rows:
+            return
+        book, rows, finds = self._book, np.concatenate(look.rows), np.concatenate(look.finds)
+        scores = found.scores[finds]
         self._motion.correct(rows, found.boxes_frac[finds].astype(np.float64))
-        book.votes[rows, np.minimum(found.classes[finds], _CLASSES - 1)] += found.scores[finds]
-        book.scores[rows] = found.scores[finds]
-        book.best_scores[rows] = np.maximum(book.best_scores[rows], found.scores[finds])
+        self._motion.speeds[rows[is_hidden_still[rows]]] = 0.0
+        book.votes[rows, np.minimum(found.classes[finds], _CLASSES - 1)] += scores
+        book.classes[rows] = book.votes[rows].argmax(axis=1)
+        book.scores[rows] = scores
+        book.best_scores[rows] = np.maximum(book.best_scores[rows], scores)
         book.looks[rows] += 1
         book.missed[rows] = 0
-        book.last_seen_ns[rows] = self._now_ns or 0
+        book.last_seen_ns[rows] = now_ns
 
     def _follow(self, now_ns: int) -> None:
         """Note how far each thing has come, whether it keeps its place, and its way."""
@@ -209,13 +228,12 @@ class Tracker:
                 setattr(self._motion, each.name, getattr(self._motion, each.name)[~is_gone])
 
     def _number(self) -> None:
-        fresh = np.flatnonzero(
-            (self._book.numbers == 0) & (self._book.looks >= self._limits.confirm_looks)
-        )
+        is_known = self._book.looks >= self._limits.confirm_looks
+        fresh = np.flatnonzero((self._book.numbers == 0) & is_known)
         self._book.numbers[fresh] = np.arange(self._next_number, self._next_number + len(fresh))
         self._next_number += len(fresh)
 
-    def _is_still(self, now_ns: int) -> npt.NDArray[np.bool_]:
+    def _is_still(self) -> npt.NDArray[np.bool_]:
         """Known things that kept their place until they were last seen."""
         book = self._book
         kept_ns = book.last_seen_ns - book.anchored_ns
@@ -226,16 +244,14 @@ class Tracker:
     def _is_hidden_still(self, now_ns: int) -> npt.NDArray[np.bool_]:
         """Still things that are unseen for longer than others may be, and remembered."""
         book, limits = self._book, self._limits
-        family = association.FAMILY_OF_CLASS[self._classes()]
-        lasting = (family == association.VEHICLE_FAMILY) | (family == association.BAG_FAMILY)
-        memory = np.where(lasting, limits.vehicle_memory_seconds, limits.other_memory_seconds)
         unseen_ns = now_ns - book.last_seen_ns
         is_hidden = (book.missed > 1) & (unseen_ns > limits.hidden_seconds * 1e9 / 2)
-        return self._is_still(now_ns) & is_hidden & (unseen_ns <= memory * 1e9)
-
-    def _classes(self, rows: Rows | None = None) -> npt.NDArray[np.uint8]:
-        votes = self._book.votes if rows is None else self._book.votes[rows]
-        return np.asarray(votes.argmax(axis=1), np.uint8)
+        if not is_hidden.any():
+            return is_hidden
+        family = association.FAMILY_OF_CLASS[book.classes]
+        lasting = (family == association.VEHICLE_FAMILY) | (family == association.BAG_FAMILY)
+        memory = np.where(lasting, limits.vehicle_memory_seconds, limits.other_memory_seconds)
+        return self._is_still() & is_hidden & (unseen_ns <= memory * 1e9)
 
     def _tracks(self) -> Tracks:
         book = self._book
@@ -245,12 +261,12 @@ class Tracker:
         rows = rows[np.argsort(book.numbers[rows])]
         return Tracks(
             numbers=book.numbers[rows],
-            classes=self._classes(rows),
+            classes=book.classes[rows],
             boxes_frac=self._motion.boxes()[rows],
             scores=book.scores[rows],
             best_scores=book.best_scores[rows],
             is_seen=book.missed[rows] == 0,
-            is_still=self._is_still(self._now_ns or 0)[rows],
+            is_still=self._is_still()[rows],
             first_seen_ns=book.first_seen_ns[rows],
             last_seen_ns=book.last_seen_ns[rows],
             travel_frac=book.travel[rows],
@@ -276,6 +292,7 @@ def _first_book(
     return _Book(
         numbers=np.zeros(count, np.int64),
         votes=votes,
+        classes=classes.copy(),
         scores=scores.astype(np.float32),
         best_scores=scores.astype(np.float32),
         looks=np.ones(count, np.int64),
