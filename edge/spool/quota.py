@@ -17,6 +17,7 @@ LOG_RESERVE_BYTES = 1024 * 1024
 _ROWS_PER_STEP = 64
 # Room made beyond what is needed, so that not every append has to make some.
 _SLACK = 64
+_MOST_UNLOOKED = 64
 # The eight functions of French law 2023-380 (event.proto).
 _LAW_FUNCTIONS = range(1, 9)
 
@@ -30,6 +31,8 @@ class Quota:
         """`function_of` tells a rule's function by dictionary number and index, None: unknown."""
         reserve_bytes = min(LOG_RESERVE_BYTES, quota_bytes // 4)
         self._limit_pages = max(8, (quota_bytes - reserve_bytes) // PAGE_BYTES)
+        # How many appends may go by unlooked: each adds about a page.
+        self.check_every = min(_MOST_UNLOOKED, self._limit_pages // _SLACK)
         self._function_of = function_of
         self._epoch = 0
         # Per phase, the seq up to which nothing is left to drop.

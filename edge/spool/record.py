@@ -103,25 +103,47 @@ class DictionaryPart:
 
 def seal_batch(batch: Batch) -> bytes:
     """The row of a batch."""
+    return seal_events(
+        batch.bodies,
+        epoch=batch.epoch,
+        first_seq=batch.first_seq,
+        acked_seq=batch.acked_seq,
+        captured_utc_ms=batch.captured_utc_ms,
+        dictionary=batch.dictionary,
+        clock_error_ms=batch.clock_error_ms,
+        generation=batch.generation,
+    )
+
+
+def seal_events(
+    bodies: Sequence[bytes | None],
+    *,
+    epoch: int,
+    first_seq: int,
+    acked_seq: int,
+    captured_utc_ms: int,
+    dictionary: int,
+    clock_error_ms: int | None,
+    generation: int = 0,
+) -> bytes:
+    """The row of events; the fields are those of `Batch`."""
     header = _BATCH.pack(
         MARK_BATCH,
-        batch.epoch,
-        batch.first_seq,
-        batch.acked_seq,
-        batch.captured_utc_ms,
-        batch.dictionary,
-        0 if batch.clock_error_ms is None else batch.clock_error_ms + 1,
-        len(batch.bodies),
-        batch.generation,
+        epoch,
+        first_seq,
+        acked_seq,
+        captured_utc_ms,
+        dictionary,
+        0 if clock_error_ms is None else clock_error_ms + 1,
+        len(bodies),
+        generation,
     )
-    bodies = batch.bodies
     sizes = [0 if body is None else len(body) for body in bodies]
-    lengths = struct.pack(f"<{len(sizes)}H", *sizes)
-    pieces = [header, lengths, _CRC.pack(google_crc32c.value(header + lengths))]
-    for seq, body in enumerate(bodies, batch.first_seq):
+    header += struct.pack(f"<{len(sizes)}H", *sizes)
+    pieces = [header, _CRC.pack(google_crc32c.value(header))]
+    for seq, body in enumerate(bodies, first_seq):
         if body is not None:
-            place = _PLACE.pack(batch.epoch, seq)
-            pieces.append(_CRC.pack(google_crc32c.value(place + body)))
+            pieces.append(_CRC.pack(google_crc32c.value(_PLACE.pack(epoch, seq) + body)))
             pieces.append(body)
     return b"".join(pieces)
 

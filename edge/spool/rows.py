@@ -2,7 +2,8 @@
 
 `batch` holds the rows in order: its key is the last seq of each, so "what comes after seq n" is
 one range of the key. Batches and lost stretches together cover every seq from the acknowledged
-one to the last; a hole is damage.
+one to the last; a hole is damage. The state lies in the same table under keys that no seq has,
+because there it shares a page with the oldest rows, and deleting those costs no page more.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ FORMAT_VERSION = 1
 AUTOCHECKPOINT_PAGES = 100
 PAGE_BYTES = 4_096
 _PARTS_PER_DICTIONARY = 1 << 10
-_STATE_COPIES = (1, 2)
+_STATE_KEYS = (-1, 0)
 
 _SETTINGS = (
     f"PRAGMA page_size = {PAGE_BYTES}",
@@ -30,7 +31,6 @@ _SETTINGS = (
 )
 _TABLES = (
     "CREATE TABLE batch (last_seq INTEGER PRIMARY KEY, body BLOB NOT NULL)",
-    "CREATE TABLE state (copy INTEGER PRIMARY KEY, body BLOB NOT NULL)",
     "CREATE TABLE dictionary (place INTEGER PRIMARY KEY, body BLOB NOT NULL)",
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {FORMAT_VERSION}",
@@ -92,7 +92,7 @@ class Rows:
 
     def last_seq(self) -> int | None:
         """Key of the newest row; None when there is none."""
-        return _number(self._run("SELECT max(last_seq) FROM batch")[0][0])
+        return _number(self._run("SELECT max(last_seq) FROM batch")[0][0]) or None
 
     def after(self, seq: int, limit: int) -> list[Row]:
         """Rows that hold anything after `seq`, in order."""
@@ -105,8 +105,9 @@ class Rows:
     def before(self, last_seq: int) -> Row | None:
         """The row before the one with this key."""
         found = self._run(
-            "SELECT last_seq, body FROM batch WHERE last_seq < ? ORDER BY last_seq DESC LIMIT 1",
-            (last_seq,),
+            "SELECT last_seq, body FROM batch WHERE last_seq BETWEEN 1 AND ? "
+            "ORDER BY last_seq DESC LIMIT 1",
+            (last_seq - 1,),
         )
         return Row(_number(found[0][0]) or 0, _bytes(found[0][1])) if found else None
 
@@ -143,17 +144,16 @@ class Rows:
 
     def state(self) -> record.State | None:
         """The newest readable copy of the state."""
-        copies = [
-            record.open_state(_bytes(body)) for (body,) in self._run("SELECT body FROM state")
-        ]
+        found = self._run("SELECT body FROM batch WHERE last_seq <= 0")
+        copies = [record.open_state(_bytes(body)) for (body,) in found]
         whole = [copy for copy in copies if copy is not None]
         return max(whole, key=lambda copy: (copy.last_seq, copy.acked_seq), default=None)
 
     def write_state(self, state: record.State) -> None:
         """Write all copies of the state."""
         body = record.seal_state(state)
-        for copy in _STATE_COPIES:
-            self._run("INSERT OR REPLACE INTO state VALUES (?, ?)", (copy, body))
+        for key in _STATE_KEYS:
+            self._run("INSERT OR REPLACE INTO batch VALUES (?, ?)", (key, body))
 
     def put_dictionary(self, number: int, rows: list[bytes]) -> None:
         """Add the parts of a dictionary."""

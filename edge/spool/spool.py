@@ -31,7 +31,6 @@ from edge.wire.v1 import event_pb2
 DEFAULT_QUOTA_BYTES = 64 * 1024 * 1024
 FILE_NAME = "spool.db"
 _ROWS_PER_READ = 16
-_APPENDS_PER_QUOTA_CHECK = 8
 # Events queued before a new declaration still name the dictionary before it.
 _KEPT_DICTIONARIES = 4
 Answer = TypeVar("Answer")
@@ -88,7 +87,7 @@ class Spool:
         self._quota_bytes = quota_bytes
         self._quota = Quota(quota_bytes, self._function_of)
         self._functions: dict[tuple[int, int], list[int] | None] = {}
-        self._appends = 0
+        self._quota_in = 0
         self._file = SpoolFile(path, clock or SystemClock(), connect, draw_epoch)
 
     @property
@@ -117,7 +116,13 @@ class Spool:
         pack: called with the first seq the events will have, while no other writer can take
         it; returns 1 to 32 events. It is called again when the file had to be rebuilt.
         """
-        return self._mended(lambda: self._append(pack))
+        try:
+            return self._append(pack)
+        except StorageError as error:
+            if error.kind != Kind.DATA_LOSS:
+                raise
+        self._file.repair()
+        return self._append(pack)
 
     def read(self, after_seq: int, *, max_batches: int = _ROWS_PER_READ) -> list[PendingBatch]:
         """What stands after a seq, in order and without holes, at most `max_batches` rows of it.
@@ -187,34 +192,40 @@ class Spool:
         return act()
 
     def _append(self, pack: Callable[[int], Packed]) -> range:
-        sealed: tuple[record.Batch, bytes] | None = None
-        try:
+        self._quota_in -= 1
+        if self._quota_in < 0:
+            self._quota_in = self._quota.check_every
             with self._file.writing() as rows:
-                batch = self._batch(pack, self._last_seq(rows) + 1)
-                sealed = batch, record.seal_batch(batch)
-                rows.put(batch.last_seq, sealed[1])
-                self._appends += 1
-                if self._appends % _APPENDS_PER_QUOTA_CHECK == 1:
-                    self._quota.keep(rows, self.epoch)
+                self._quota.keep(rows, self.epoch)
+        row: tuple[int, bytes] | None = None
+        first_seq = 0
+
+        def make(rows: Rows) -> tuple[int, bytes]:
+            nonlocal row, first_seq
+            first_seq = self._last_seq(rows) + 1
+            packed = pack(first_seq)
+            state = self._file.state
+            body = record.seal_events(
+                packed.bodies,
+                epoch=state.epoch,
+                first_seq=first_seq,
+                acked_seq=state.acked_seq,
+                captured_utc_ms=packed.captured_utc_ms,
+                dictionary=packed.dictionary,
+                clock_error_ms=packed.clock_error_ms,
+            )
+            row = first_seq + len(packed.bodies) - 1, body
+            return row
+
+        try:
+            last_seq = self._file.put(make)
         except StorageError as error:
-            if sealed is None or error.kind != Kind.UNAVAILABLE or not self._is_there(*sealed):
+            if row is None or error.kind != Kind.UNAVAILABLE or not self._is_there(*row):
                 raise
-            batch = sealed[0]
-        return range(batch.first_seq, batch.last_seq + 1)
+            last_seq = row[0]
+        return range(first_seq, last_seq + 1)
 
-    def _batch(self, pack: Callable[[int], Packed], first_seq: int) -> record.Batch:
-        packed = pack(first_seq)
-        return record.Batch(
-            epoch=self.epoch,
-            first_seq=first_seq,
-            acked_seq=self._file.state.acked_seq,
-            captured_utc_ms=packed.captured_utc_ms,
-            dictionary=packed.dictionary,
-            clock_error_ms=packed.clock_error_ms,
-            bodies=tuple(packed.bodies),
-        )
-
-    def _is_there(self, batch: record.Batch, body: bytes) -> bool:
+    def _is_there(self, last_seq: int, body: bytes) -> bool:
         """Whether a commit that failed is on disk after all.
 
         Its frames may stand in the log. Opening anew moves the log into the file with syncs of
@@ -222,10 +233,10 @@ class Spool:
         """
         try:
             with self._file.reading() as rows:
-                found = rows.after(batch.last_seq - 1, 1)
+                found = rows.after(last_seq - 1, 1)
         except StorageError:
             return False
-        return found == [Row(batch.last_seq, body)]
+        return found == [Row(last_seq, body)]
 
     def _read(self, after_seq: int, max_batches: int) -> list[PendingBatch]:
         with self._file.reading() as rows:
@@ -254,7 +265,7 @@ class Spool:
             last_seq = self._last_seq(rows)
             acked_seq = min(max(seq, state.acked_seq), last_seq)
             if acked_seq > state.acked_seq:
-                rows.remove(0, acked_seq)
+                rows.remove(1, acked_seq)
                 state = replace(state, last_seq=last_seq, acked_seq=acked_seq)
                 rows.write_state(state)
         self._file.state = state
