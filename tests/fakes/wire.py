@@ -221,7 +221,9 @@ class Simulation:
         found = self._spool.read(fetch.after_seq)
         batches = tuple(said.Spooled(p.batch.first_seq, p.last_seq, p.batch) for p in found)
         ready = said.BatchesReady(fetch.number, self._spool.epoch, batches, {})
-        self._at(0.001, lambda: self._tell(ready))
+        # A slow card answers late, perhaps after the stream that asked is gone.
+        slow_s = self._rng.choice((0.001, 0.001, 5.0)) if self._is_raining else 0.001
+        self._at(slow_s, lambda: self._tell(ready))
 
     # The wire.
 
