@@ -52,7 +52,7 @@ def develop(frame: VideoFrame) -> Planes:
 
 
 def shrink(planes: Planes, widest_px: int) -> Planes:
-    """Planes no wider than widest_px, even sizes, by area means; always copies of our own."""
+    """Planes no wider than widest_px, even sizes; always copies of our own."""
     height_px, width_px = planes.luma.shape
     scale = min(1.0, widest_px / width_px, widest_px * HIGHEST_OVER_WIDEST / height_px)
     new_width = max(2, int(width_px * scale) // 2 * 2)
@@ -90,7 +90,26 @@ def _turned(plane: Plane, turn: int) -> Plane:
 
 
 def _resized(plane: Plane, width_px: int, height_px: int) -> Plane:
-    if plane.shape == (height_px, width_px):
-        return plane.copy()
+    """Area means down to less than twice the size, then linear: every pixel counts.
+
+    OpenCV halves by area ten times as fast as it takes any other area mean, and below a factor of
+    two linear leaves no pixel out either.
+    """
     size = (width_px, height_px)
-    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if plane.shape == size[::-1]:
+        return plane.copy()
+    while _can_halve(plane, width_px, height_px):
+        half = (plane.shape[1] // 2, plane.shape[0] // 2)
+        plane = np.asarray(cv2.resize(plane, half, interpolation=cv2.INTER_AREA), np.uint8)
+    if plane.shape == size[::-1]:
+        return plane
+    leaves_none_out = plane.shape[1] < 2 * width_px and plane.shape[0] < 2 * height_px
+    way = cv2.INTER_LINEAR if leaves_none_out else cv2.INTER_AREA
+    return np.asarray(cv2.resize(plane, size, interpolation=way), np.uint8)
+
+
+def _can_halve(plane: Plane, width_px: int, height_px: int) -> bool:
+    height, width = plane.shape
+    if width % 2 or height % 2:
+        return False
+    return bool(width >= 2 * width_px and height >= 2 * height_px)

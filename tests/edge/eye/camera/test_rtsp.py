@@ -6,6 +6,7 @@ The long form, 500 faults: pytest tests/edge/eye/camera/test_rtsp.py --soak -s
 import itertools
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -120,5 +121,9 @@ def test_the_right_password_opens_a_locked_camera(rtsp_ports: tuple[int, int]) -
     capture.start()
     try:
         drive.until_opened()
+        child = capture._child
+        assert child is not None
+        command_line = Path(f"/proc/{child.pid}/cmdline").read_text("utf-8")
+        assert "s3cr" not in command_line, "every user of a machine can list command lines"
     finally:
         capture.close()
