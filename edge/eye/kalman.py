@@ -21,8 +21,8 @@ _ACCELERATION_SD = 0.6
 _FIRST_SPEED_SD = 1.0
 # How much of a size's error one look corrects.
 _SIZE_GAIN = 0.25
-# A hidden thing is not expected to walk on for ever: its speed halves in about a second.
-HIDDEN_SPEED_SECONDS = 1.5
+# A hidden thing is not expected to walk on for ever: its speed dies away over some seconds.
+HIDDEN_SPEED_SECONDS = 5.0
 
 
 @dataclass(slots=True)

@@ -36,12 +36,12 @@ class TrackerLimits:
     found_again_cost: largest 1 - overlap at which a remembered thing is recognised.
     """
 
-    sure_score: float = 0.45
+    sure_score: float = 0.35
     begin_score: float = 0.45
     unsure_score: float = 0.15
     sure_cost: float = 0.85
     unsure_cost: float = 0.6
-    enlarged: float = 0.4
+    enlarged: float = 0.2
     confirm_looks: int = 3
     hidden_seconds: float = 2.0
     hidden_looks: int = 5
