@@ -70,6 +70,7 @@ class Operators(operator_pb2_grpc.OperatorServiceServicer):
                 newest = await self._reader.newest_number()
                 after = request.after_number if request.HasField("after_number") else newest
                 await self._audit.record(peer.who, "tail events", "", f"after {after}")
+                await context.send_initial_metadata(())
                 async for event in self._follow(subscription, after):
                     yield op.TailEventsResponse(event=event)
 

@@ -14,8 +14,11 @@ def stored_event(row: sqlite3.Row) -> operator_pb2.StoredEvent:
 
     Raises VigieError(DATA_LOSS) when the row's bytes or its key have changed on the disk.
     """
-    body = bytes(row["body"])
-    if event_crc(key_crc(row["device"], row["epoch"]), row["seq"], body) != row["crc"]:
+    body = row["body"]
+    if (
+        not isinstance(body, bytes)
+        or event_crc(key_crc(row["device"], row["epoch"]), row["seq"], body) != row["crc"]
+    ):
         raise VigieError(
             Kind.DATA_LOSS,
             f"event {row['number']} is damaged: its bytes do not match their checksum",

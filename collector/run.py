@@ -85,7 +85,7 @@ async def serve(plan: Plan, core: Core, clock: Clock, say: Say, told: asyncio.Fu
     await door.start()
     page = Page(core.services, page_socket)
     duties = [
-        asyncio.ensure_future(sessions.sweep()),
+        asyncio.ensure_future(sessions.sweep_forever()),
         asyncio.ensure_future(_keep_fresh(plan, core, certificate, clock)),
     ]
     try:

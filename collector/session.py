@@ -111,15 +111,19 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
             _log.warning("stream_ended peer=%s reason=%r", context.peer(), refused.what)
             await context.abort(STATUS[refused.kind], one_line(refused))
 
-    async def sweep(self) -> None:
-        """End streams of what was revoked meanwhile; runs as long as the collector."""
+    async def sweep_forever(self) -> None:
+        """Sweep as long as the collector runs."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            for stream, peer in list(self._open.items()):
-                try:
-                    self._devices.check_not_revoked(peer.name, peer.serial)
-                except VigieError as revoked:
-                    stream.end(revoked)
+            self.sweep()
+
+    def sweep(self) -> None:
+        """End streams of what was revoked meanwhile."""
+        for stream, peer in list(self._open.items()):
+            try:
+                self._devices.check_not_revoked(peer.name, peer.serial)
+            except VigieError as revoked:
+                stream.end(revoked)
 
     async def _serve(self, requests: Requests, context: Context) -> None:
         peer = authorise(certificate_of(context.auth_context()), DEVICE)

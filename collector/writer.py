@@ -189,7 +189,7 @@ class Writer:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         self._loop.call_soon_threadsafe(_fail_all, group, error)
-        if error.kind is not Kind.RESOURCE_EXHAUSTED:
+        if error.kind is Kind.DATA_LOSS:
             raise error from broken
 
     def _answer(
@@ -230,8 +230,15 @@ def _fail_all(group: _Group, error: VigieError) -> None:
 
 
 def _storage_error(broken: sqlite3.Error) -> VigieError:
-    """A full disk is waited out; anything else means that the file cannot be trusted."""
-    if broken.sqlite_errorcode == sqlite3.SQLITE_FULL:
+    """A full disk and a held file are waited out; any other failure means lost trust."""
+    code = getattr(broken, "sqlite_errorcode", None)  # absent when the module itself raised
+    if code == sqlite3.SQLITE_BUSY:
+        return VigieError(
+            Kind.UNAVAILABLE,
+            "another program holds the collector's database",
+            hint="Stop what reads or copies the file; use SQLite's own backup for copies.",
+        )
+    if code == sqlite3.SQLITE_FULL:
         return VigieError(
             Kind.RESOURCE_EXHAUSTED,
             "the collector's disk is full; nothing new is stored, and no ack is sent",

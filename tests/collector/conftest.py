@@ -1,6 +1,7 @@
 """A real collector on loopback: its own database, its own authority, mutual TLS."""
 
 import asyncio
+import contextlib
 import tomllib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -71,7 +72,9 @@ class Stream:
     ) -> None:
         request = session_pb2.ConnectRequest()
         getattr(request, type(message).__name__.lower()).CopyFrom(message)
-        await self.call.write(request)
+        # A stream that was refused meanwhile says why when it is heard or asked for its ending.
+        with contextlib.suppress(asyncio.InvalidStateError, grpc.aio.AioRpcError):
+            await self.call.write(request)
 
     async def hear(self) -> session_pb2.ConnectResponse:
         async with asyncio.timeout(SECONDS):

@@ -317,7 +317,8 @@ def render(report: Report) -> str:
         (
             f"capture to ack at {LATENCY_EVENTS_PER_SECOND} events/s, {LATENCY_STREAMS} mTLS "
             f"streams: p50 {latency['stored_p50_ms']:.1f} ms, "
-            f"p99 {latency['stored_p99_ms']:.1f} ms (goal 25; bare commit p50 {latency['bare_commit_p50_ms']:.2f} ms)"
+            f"p99 {latency['stored_p99_ms']:.1f} ms (goal 25; "
+            f"bare commit p50 {latency['bare_commit_p50_ms']:.2f} ms)"
         ),
         (
             f"{idle['streams']:.0f} idle mTLS streams: {idle['kib_per_stream']:.0f} KiB each "
