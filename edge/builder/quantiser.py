@@ -1,0 +1,43 @@
+"""From float to full int8 with ai-edge-quantizer and activation ranges measured before.
+
+The ranges are true minima and maxima. The quantiser's own calibration averages over pictures,
+which clips the logits and lowers every score.
+"""
+
+import contextlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from edge.errors import Kind, VigieError
+
+
+def quantise(float_model: Path, ranges: Path) -> bytes:
+    """The int8 file: weights by channel, activations by tensor.
+
+    Raises:
+        VigieError: DATA_LOSS when the ranges cannot be read.
+    """
+    from ai_edge_quantizer import quantizer, recipe  # noqa: PLC0415 - seconds, only for a build
+
+    measured = _read_ranges(ranges)
+    work = quantizer.Quantizer(str(float_model))
+    work.load_quantization_recipe(recipe.static_wi8_ai8())
+    # It reports on stdout, which is for data.
+    with contextlib.redirect_stdout(sys.stderr):
+        return bytes(work.quantize(measured).quantized_model)
+
+
+def _read_ranges(path: Path) -> dict[str, dict[str, np.ndarray[tuple[int], np.dtype[np.float32]]]]:
+    try:
+        written = json.loads(path.read_text())
+        return {
+            tensor: {bound: np.array(values, np.float32) for bound, values in bounds.items()}
+            for tensor, bounds in written.items()
+        }
+    except (OSError, ValueError, AttributeError) as error:
+        raise VigieError(
+            Kind.DATA_LOSS, f"the activation ranges cannot be read: {error}", where=str(path)
+        ) from error

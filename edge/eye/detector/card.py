@@ -1,0 +1,89 @@
+"""The model card: what a model file is, what it takes, what it answers, under which licence."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+RUNTIMES = ("litert", "tflite-runtime")
+DECODERS = ("ssd", "ssd_post", "yolox")
+ELEMENT_TYPES = ("int8", "uint8", "float32")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInput:
+    """The picture a model takes.
+
+    colour: `rgb` or `bgr`; layout: `nhwc` or `nchw`; element: the tensor's type.
+    resize: `stretch` fills the input; `letterbox` keeps the aspect, top left, padded with `pad`.
+    A stored value is pixel * scale + offset; integer inputs have scale 1.
+    """
+
+    width_px: int
+    height_px: int
+    colour: str
+    layout: str
+    element: str
+    resize: str
+    pad: int
+    scale: float
+    offset: float
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The tensor's shape, batch of one."""
+        if self.layout == "nchw":
+            return (1, 3, self.height_px, self.width_px)
+        return (1, self.height_px, self.width_px, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOutput:
+    """One tensor a model answers with; role is the decoder's word for it."""
+
+    role: str
+    name: str
+    shape: tuple[int, ...]
+    element: str
+
+
+@dataclass(frozen=True, slots=True)
+class SsdAnchors:
+    """Default boxes of an SSD head, largest feature map first.
+
+    map_sizes: cells along one side of each map. scales: one for each map, then one beyond the
+    last, in fractions of the frame. box_factors: divisors of (ty, tx, th, tw).
+    """
+
+    map_sizes: tuple[int, ...]
+    scales: tuple[float, ...]
+    first_scale: float
+    box_factors: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One model, as its maker and its licence describe it.
+
+    classes: number of edge.wire ObjectClass for each class of the model, 0 where it is not used.
+    score_min: detections below it are not reported. overlap_max: two boxes of one class that
+    overlap by more (intersection over union) are one thing. detections_max: best ones kept.
+    """
+
+    path: Path
+    name: str
+    title: str
+    file: str
+    sha256: str
+    size_bytes: int
+    licence: str
+    source: str
+    notice: str
+    runtime: str
+    decoder: str
+    input: ModelInput
+    outputs: tuple[ModelOutput, ...]
+    classes: tuple[int, ...]
+    score_min: float
+    overlap_max: float
+    detections_max: int
+    anchors: SsdAnchors | None
+    strides_px: tuple[int, ...]

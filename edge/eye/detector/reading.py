@@ -1,0 +1,196 @@
+"""From a card's TOML to a Card: every value typed, bounded, and named when it is wrong."""
+
+import math
+import re
+import tomllib
+from pathlib import Path
+
+from edge.errors import Kind, VigieError
+from edge.eye.detector.card import (
+    DECODERS,
+    ELEMENT_TYPES,
+    RUNTIMES,
+    Card,
+    ModelInput,
+    ModelOutput,
+    SsdAnchors,
+)
+from edge.eye.detector.fields import HINT, Fields
+from edge.wire.names import CLASS_NUMBERS
+
+CARD_VERSION = 1
+SIDE_MAX_PX = 4096
+CLASSES_MAX = 1000
+_HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_PLAIN_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+def read_card(path: Path) -> Card:
+    """Read and check one card.
+
+    Raises: VigieError NOT_FOUND without the file, INVALID_ARGUMENT for anything wrong in it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as missing:
+        raise VigieError(
+            Kind.NOT_FOUND,
+            "there is no model card",
+            where=str(path),
+            hint="List the cards with 'vigie models list'.",
+        ) from missing
+    except UnicodeDecodeError as garbage:
+        raise VigieError(
+            Kind.INVALID_ARGUMENT, "the model card is not text", where=str(path), hint=HINT
+        ) from garbage
+    return parse_card(text, path)
+
+
+def parse_card(text: str, path: Path) -> Card:
+    """Check a card's text; path is where it stands and what errors name.
+
+    Raises: VigieError INVALID_ARGUMENT for the first thing that is wrong.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as broken:
+        raise VigieError(
+            Kind.INVALID_ARGUMENT,
+            f"the model card is not valid TOML: {broken}",
+            where=str(path),
+            hint=HINT,
+        ) from broken
+    root = Fields(content, "", str(path))
+    version = root.number("version", 1, 1000)
+    if version != CARD_VERSION:
+        root.refuse(f"version is {version}, and this vigie reads version {CARD_VERSION}")
+    card = _read_root(root, path)
+    root.refuse_unknown()
+    _check_together(card, root)
+    return card
+
+
+def _read_root(root: Fields, path: Path) -> Card:
+    decoder = root.table("decoder")
+    kind = decoder.word("name", DECODERS)
+    card = Card(
+        path=path,
+        name=root.matching("name", _PLAIN_NAME, "lower-case letters, digits, '.', '_' and '-'"),
+        title=root.text("title"),
+        file=root.matching("file", _PLAIN_FILE, "a file name without folders"),
+        sha256=root.matching("sha256", _HEX_SHA256, "64 lower-case hexadecimal digits"),
+        size_bytes=root.number("size_bytes", 1, 1 << 31),
+        licence=root.text("licence"),
+        source=root.text("source"),
+        notice=root.text("notice"),
+        runtime=root.word("runtime", RUNTIMES, default="litert"),
+        decoder=kind,
+        input=_read_input(root.table("input")),
+        outputs=tuple(_read_output(table) for table in root.tables("outputs")),
+        classes=_read_classes(root.table("classes")),
+        score_min=decoder.fraction("score_min"),
+        overlap_max=decoder.fraction("overlap_max"),
+        detections_max=decoder.number("detections_max", 1, 1000),
+        anchors=_read_anchors(decoder) if kind == "ssd" else None,
+        strides_px=decoder.numbers("strides_px", 1, 1024) if kind == "yolox" else (),
+    )
+    decoder.refuse_unknown()
+    return card
+
+
+def _read_input(table: Fields) -> ModelInput:
+    read = ModelInput(
+        width_px=table.number("width_px", 16, SIDE_MAX_PX),
+        height_px=table.number("height_px", 16, SIDE_MAX_PX),
+        colour=table.word("colour", ("rgb", "bgr")),
+        layout=table.word("layout", ("nhwc", "nchw")),
+        element=table.word("type", ELEMENT_TYPES),
+        resize=table.word("resize", ("stretch", "letterbox")),
+        pad=table.number("pad", 0, 255, default=0),
+        scale=table.real("scale"),
+        offset=table.real("offset"),
+    )
+    stored_zero = {"int8": -128.0, "uint8": 0.0}.get(read.element)
+    if stored_zero is not None and (read.scale, read.offset) != (1.0, stored_zero):
+        table.refuse(
+            f"a {read.element} input stores pixel {stored_zero:+.0f}: "
+            f"scale must be 1 and offset {stored_zero:.0f}"
+        )
+    table.refuse_unknown()
+    return read
+
+
+def _read_output(table: Fields) -> ModelOutput:
+    read = ModelOutput(
+        role=table.word("role", ("boxes", "scores", "classes", "count", "grid")),
+        name=table.text("name"),
+        shape=table.numbers("shape", 1, 1 << 24),
+        element=table.word("type", ELEMENT_TYPES),
+    )
+    table.refuse_unknown()
+    return read
+
+
+def _read_classes(table: Fields) -> tuple[int, ...]:
+    count = table.number("count", 1, CLASSES_MAX)
+    numbers = [0] * count
+    for word, number in CLASS_NUMBERS.items():
+        for index in table.numbers(word, 0, count - 1, default=()):
+            if numbers[index]:
+                table.refuse(f"{word} names class {index} of the model a second time")
+            numbers[index] = number
+    table.refuse_unknown()
+    if not any(numbers):
+        table.refuse("no class of the model is named")
+    return tuple(numbers)
+
+
+def _read_anchors(table: Fields) -> SsdAnchors:
+    sizes = table.numbers("map_sizes", 1, SIDE_MAX_PX)
+    scales = table.reals("scales")
+    factors = table.reals("box_factors")
+    if len(scales) != len(sizes) + 1:
+        table.refuse(f"scales needs {len(sizes) + 1} values, one more than map_sizes")
+    if len(factors) != 4 or min(factors) <= 0:
+        table.refuse("box_factors needs 4 values above 0, for ty, tx, th and tw")
+    return SsdAnchors(
+        map_sizes=sizes,
+        scales=scales,
+        first_scale=table.fraction("first_scale"),
+        box_factors=(factors[0], factors[1], factors[2], factors[3]),
+    )
+
+
+_ROLES = {
+    "ssd": {"boxes", "scores"},
+    "ssd_post": {"boxes", "scores", "classes", "count"},
+    "yolox": {"grid"},
+}
+
+
+def _check_together(card: Card, root: Fields) -> None:
+    roles = [output.role for output in card.outputs]
+    wanted = _ROLES[card.decoder]
+    if sorted(roles) != sorted(wanted):
+        root.refuse(
+            f"decoder {card.decoder} needs the outputs {', '.join(sorted(wanted))}, "
+            f"and the card names {', '.join(sorted(roles))}"
+        )
+    shapes = {output.role: output.shape for output in card.outputs}
+    rows, values = _grid_size(card)
+    role = {"ssd": "scores", "yolox": "grid"}.get(card.decoder)
+    if role is not None and math.prod(shapes[role]) != rows * values:
+        root.refuse(
+            f"decoder {card.decoder} needs {rows} x {values} values in the output {role}, "
+            f"and the card's shape has {math.prod(shapes[role])}"
+        )
+
+
+def _grid_size(card: Card) -> tuple[int, int]:
+    """Rows (boxes) and values in each, as anchors, strides and classes make them."""
+    if card.anchors is not None:
+        first, *others = card.anchors.map_sizes
+        return 3 * first**2 + 6 * sum(cells**2 for cells in others), len(card.classes)
+    cells = ((card.input.width_px // s) * (card.input.height_px // s) for s in card.strides_px)
+    return sum(cells), 5 + len(card.classes)
