@@ -14,7 +14,7 @@ from edge.eye.detector.decoders.yolox import make_yolox
 from edge.eye.detector.library import Library
 from edge.eye.detector.nms import Boxes, keep_best
 from edge.eye.detector.preprocess import Placing, Rgb, prepare
-from edge.eye.detector.runtime import Answer, Runtime, open_runtime
+from edge.eye.detector.runtime import Answer, Runtime, Values, open_runtime
 from edge.eye.detector.shape import check_shape
 
 _DECODERS: Mapping[str, MakeDecode] = {
