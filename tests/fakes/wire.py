@@ -223,7 +223,13 @@ class Simulation:
         ready = said.BatchesReady(fetch.number, self._spool.epoch, batches, {})
         # A slow card answers late, perhaps after the stream that asked is gone.
         slow_s = self._rng.choice((0.001, 0.001, 5.0)) if self._is_raining else 0.001
-        self._at(slow_s, lambda: self._tell(ready))
+        asked = self._session
+
+        def answer() -> None:
+            if asked is self._session:  # a process that died hears nothing
+                self._tell(ready)
+
+        self._at(slow_s, answer)
 
     # The wire.
 
