@@ -97,10 +97,6 @@ class Capture:
         if self._slots is None:
             return None
         try:
-            os.eventfd_read(self._wake_fd)
-        except BlockingIOError:
-            pass
-        try:
             return self._slots.take()
         except VigieError as error:
             self._failure = Failure(LossReason.CRASHED, error.what, error.hint)
@@ -142,6 +138,10 @@ class Capture:
         """Notice what happened and act on it; `wait_any` calls this for every camera."""
         if self._slots is None:
             return
+        try:
+            os.eventfd_read(self._wake_fd)  # before looking, so that no wake-up is lost
+        except BlockingIOError:
+            pass
         self._unburied = [child for child in self._unburied if child.poll() is None]
         now_ns = self._clock.monotonic_ns()
         if self._state is State.WAITING and now_ns >= self._due_ns:

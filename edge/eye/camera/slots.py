@@ -68,6 +68,7 @@ class Slots:
         self._slot_bytes = _pages(PAGE + self._luma_bytes * 3 // 2)
         self._memory = mmap.mmap(fd, PAGE + len(SLOTS) * self._slot_bytes)
         self._bytes: Plane = np.frombuffer(self._memory, np.uint8)
+        self._read_before = (Progress(), 0)
 
     @classmethod
     def create(cls, widest_px: int, camera: str) -> "Slots":
@@ -130,9 +131,18 @@ class Slots:
     # The parent's side.
 
     def read_progress(self) -> tuple[Progress, int]:
-        """Counters, and how many frames were replaced unread."""
-        header = self._read()
-        return header.progress, header.dropped
+        """Counters, and how many frames were replaced unread.
+
+        Never waits: if the child holds the lock just now, these are the ones read before. Without
+        the lock a time could be read half written, and a camera be taken for silent.
+        """
+        try:
+            with self._locked(wait=False):
+                header = self._read()
+        except BlockingIOError:
+            return self._read_before
+        self._read_before = (header.progress, header.dropped)
+        return self._read_before
 
     def has_news(self) -> bool:
         """True if `take` would give a frame."""
