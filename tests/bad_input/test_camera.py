@@ -124,6 +124,14 @@ def variable_rate(path: Path) -> Path:
     return write_film(path, Film(count=20, stamps=stamps))
 
 
+def foreign(path: Path) -> Path:
+    """Names inside that are not UTF-8, as some cameras write them."""
+    content = write_film(path, Film()).read_bytes()
+    assert b"VideoHandler" in content
+    path.write_bytes(content.replace(b"VideoHandler", bytes(range(0xCE, 0xDA))))
+    return path
+
+
 def turned(path: Path) -> Path:
     return write_film(path, Film(turned_degrees=90))
 
@@ -138,6 +146,7 @@ def eight_k(path: Path) -> Path:
         (truncated, "cut.mkv", 5, (240, 320)),
         (variable_rate, "vfr.mkv", 10, (240, 320)),
         (turned, "turned.mp4", 10, (320, 240)),
+        (foreign, "foreign.mp4", 10, (240, 320)),
         (eight_k, "8k.avi", 1, (360, 640)),
     ],
 )

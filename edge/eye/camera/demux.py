@@ -58,12 +58,14 @@ class Demux:
         """Connect, read the streams, choose the first video. Raises: CameraError."""
         try:
             container = av.open(
-                self._input.place, "r", format=self._input.format, options=self._input.options
+                self._input.place,
+                "r",
+                format=self._input.format,
+                options=self._input.options,
+                metadata_errors="replace",  # names in the maker's own code page are no reason
             )
         except FFmpegError as error:
             raise self._input.explain(error) from None
-        except UnicodeDecodeError:  # PyAV decodes metadata of garbage
-            raise garbage(self._input.shown) from None
         self._container = container
         try:
             self._stream = self._find_video(container)
