@@ -93,6 +93,10 @@ class SqliteDatabase:
             return self._connection.execute(statement, cells).fetchall()
         except sqlite3.Error as error:
             raise self._translated(error) from error
+        except UnicodeDecodeError as error:
+            # No text of ours is anything but ASCII: a name in the schema, or SQLite's own
+            # message about it, has a wrong bit.
+            raise storage_error(sqlite3.SQLITE_CORRUPT, str(error), self._path) from error
 
     def close(self) -> None:
         """Let go of the file."""

@@ -7,32 +7,21 @@ file it has open: another process may have put a rebuilt one there.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY, SQLITE_CORRUPT
 
 from edge.clock import Clock
 from edge.errors import Kind
 from edge.spool import rebuild, record, salvage
+from edge.spool.checkup import Trouble, look
 from edge.spool.database import Database, StorageError, disk_error, storage_error
 from edge.spool.lock import WriterLock
-from edge.spool.reading import SPOOL_DICTIONARY_NUMBER
 from edge.spool.rows import Rows
-from edge.wire.v1 import event_pb2
 
 _HEADS_PER_LOOK = 1_024
 # What SQLite says when the words in its schema, or its own bookkeeping, are damaged.
 _DAMAGE_KINDS = {Kind.DATA_LOSS, Kind.INTERNAL}
-_STORAGE_RULE_INDEX = 2
-
-
-class Trouble(Enum):
-    """What is wrong with a file that opens."""
-
-    DAMAGE = "damage"
-    # Power went while a batch was being written: it is there, and was never accepted.
-    UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +83,7 @@ class SpoolFile:
                 yield rows
                 rows.commit()
             except StorageError as error:
-                self._give_up(rows, error)
-                raise
+                raise self._given_up(rows, error) from error
             except BaseException:
                 rows.roll_back()
                 raise
@@ -112,8 +100,7 @@ class SpoolFile:
                 last_seq, body = make(rows)
                 rows.put(last_seq, body)
             except StorageError as error:
-                self._give_up(rows, error)
-                raise
+                raise self._given_up(rows, error) from error
         return last_seq
 
     @contextmanager
@@ -130,8 +117,7 @@ class SpoolFile:
             yield rows
             rows.commit()
         except StorageError as error:
-            self._give_up(rows, error)
-            raise
+            raise self._given_up(rows, error) from error
         except BaseException:
             rows.roll_back()
             raise
@@ -153,16 +139,15 @@ class SpoolFile:
             try:
                 rows.checkpoint("PASSIVE")
             except StorageError as error:
-                self._give_up(rows, error)
-                raise
+                raise self._given_up(rows, error) from error
 
     def close(self) -> None:
         """Let go of the file and the lock."""
         self._let_go()
         self._lock.close()
 
-    def _give_up(self, rows: Rows, error: StorageError) -> None:
-        """After an error of the disk nothing of this connection is trusted any more.
+    def _given_up(self, rows: Rows, error: StorageError) -> StorageError:
+        """The error to raise; after one of the disk nothing of this connection is trusted.
 
         A sync that failed once may succeed the second time although the pages are gone, so the
         log is never synced again: the next use opens anew and first moves it into the file.
@@ -170,9 +155,11 @@ class SpoolFile:
         rows.roll_back()
         if error.kind != Kind.INTERNAL and self._is_damage(error):
             self._is_damaged = True
+            error = storage_error(SQLITE_CORRUPT, "", self._path)
         if error.kind != Kind.RESOURCE_EXHAUSTED:
             self._let_go()
             self._is_suspect = True
+        return error
 
     def _let_go(self) -> None:
         if self._rows is not None:
@@ -223,14 +210,15 @@ class SpoolFile:
             return Trouble.DAMAGE
         if self._is_damaged:
             return Trouble.DAMAGE
-        return self._check(raw_log)
+        if self._rows is None:
+            return Trouble.DAMAGE
+        return look(self._rows, self.state, raw_log)
 
     def _is_damage(self, error: StorageError) -> bool:
         """True when the error speaks of the file's content, not of the disk or its rights."""
         if error.kind == Kind.FAILED_PRECONDITION:
             # A damaged version number in the file's header makes SQLite treat it as read-only.
-            is_mounted_readonly = os.statvfs(self._path).f_flag & os.ST_RDONLY
-            return os.access(self._path, os.W_OK) and not is_mounted_readonly
+            return _is_writable(self._path)
         return error.kind in _DAMAGE_KINDS
 
     def _connect_rows(self, raw_log: bytes) -> None:
@@ -263,45 +251,6 @@ class SpoolFile:
             rows.roll_back()
             raise
 
-    def _check(self, raw_log: bytes) -> Trouble | None:
-        """Whether every row is there.
-
-        A row in the log that SQLite does not show was dropped with the log's end: SQLite stops
-        at the first frame that does not add up, and says nothing.
-        """
-        try:
-            last_seq = self._walk()
-        except StorageError:
-            return Trouble.DAMAGE
-        if last_seq is None:
-            return Trouble.DAMAGE
-        hidden = [
-            entry
-            for entry in salvage.scan(raw_log).entries
-            if entry.epoch == self.state.epoch and entry.last_seq > last_seq
-        ]
-        if not hidden:
-            return None
-        is_next = hidden[0].first_seq == last_seq + 1
-        is_whole = not (isinstance(hidden[0], record.Batch) and hidden[0].damaged)
-        is_unfinished_write = len(hidden) == 1 and is_next and is_whole
-        return Trouble.UNFINISHED if is_unfinished_write else Trouble.DAMAGE
-
-    def _walk(self) -> int | None:
-        """The last seq when the rows cover every seq up to it; None when they do not."""
-        rows = self._rows
-        if rows is None:
-            return None
-        seq = self.state.acked_seq
-        key = seq
-        while heads := rows.heads(key, _HEADS_PER_LOOK):
-            for head in heads:
-                span = record.open_span(head.body, self.state.epoch)
-                if span is None or span[1] != head.last_seq or span[0] > seq + 1:
-                    return None
-                seq = key = head.last_seq
-        return seq if seq >= self.state.last_seq else None
-
     def _rebuild(self, raw_log: bytes, *, is_damage: bool) -> None:
         """Write what can be told into a new file and put it in the old one's place.
 
@@ -316,7 +265,11 @@ class SpoolFile:
             plan = salvage.Plan(state, (), {}, 0, 0)
         missing = plan.missing_events
         if is_damage:
-            plan = self._with_notice(plan, "spool_lost" if has_new_epoch else "spool_rebuilt")
+            plan = salvage.with_notice(
+                plan,
+                "spool_lost" if has_new_epoch else "spool_rebuilt",
+                max(0, self._clock.utc_ns() // 1_000_000),
+            )
         rebuild.write_new(self._path, plan, self._connect)
         aside = rebuild.finish(self._path, self._clock.utc_ns())
         self._let_go()
@@ -338,22 +291,9 @@ class SpoolFile:
                     salvage.take(finds, row.body)
                     seq = max(seq, row.last_seq)
 
-    def _with_notice(self, plan: salvage.Plan, reason: str) -> salvage.Plan:
-        """The plan with an event of its own at its end: the storage was damaged."""
-        event = event_pb2.Event(
-            rule=_STORAGE_RULE_INDEX,
-            phase=event_pb2.PHASE_START,
-            reason=reason,
-            measured=min(plan.missing_events, 2**31 - 1),
-        )
-        notice = record.Batch(
-            epoch=plan.state.epoch,
-            first_seq=plan.state.last_seq + 1,
-            acked_seq=plan.state.acked_seq,
-            captured_utc_ms=max(0, self._clock.utc_ns() // 1_000_000),
-            dictionary=SPOOL_DICTIONARY_NUMBER,
-            clock_error_ms=None,
-            bodies=(event.SerializeToString(),),
-        )
-        state = replace(plan.state, last_seq=notice.last_seq)
-        return replace(plan, state=state, entries=(*plan.entries, notice))
+
+def _is_writable(path: Path) -> bool:
+    try:
+        return os.access(path, os.W_OK) and not os.statvfs(path).f_flag & os.ST_RDONLY
+    except OSError:
+        return False

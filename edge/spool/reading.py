@@ -14,6 +14,8 @@ from edge.wire.v1 import event_pb2
 SPOOL_DICTIONARY_NUMBER = 1
 GAP_RULE = "health/spool_gap"
 STORAGE_RULE = "health/spool_damage"
+GAP_RULE_INDEX = 1
+STORAGE_RULE_INDEX = 2
 _REASON_WORDS = {event_pb2.GAP_REASON_QUOTA: "quota", event_pb2.GAP_REASON_DAMAGE: "damage"}
 
 
@@ -149,7 +151,7 @@ def _gap_batch(lost: record.Lost) -> event_pb2.Batch:
         dictionary=SPOOL_DICTIONARY_NUMBER,
         events=[
             event_pb2.Event(
-                rule=1,
+                rule=GAP_RULE_INDEX,
                 phase=event_pb2.PHASE_START,
                 reason=_REASON_WORDS[lost.reason],
                 gap=event_pb2.Gap(

@@ -9,7 +9,7 @@ because there it shares a page with the oldest rows, and deleting those costs no
 from dataclasses import dataclass
 
 from edge.spool import record
-from edge.spool.database import Database, StorageError
+from edge.spool.database import Cell, Database, StorageError
 
 APPLICATION_ID = 0x56_47_53_50
 FORMAT_VERSION = 1
@@ -35,6 +35,8 @@ _TABLES = (
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {FORMAT_VERSION}",
 )
+# What the schema says in every spool: a wrong bit there would show another table's rows.
+_SCHEMA: list[tuple[Cell, ...]] = [("batch", 2, _TABLES[0]), ("dictionary", 3, _TABLES[1])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +128,11 @@ class Rows:
 
     def is_ours(self) -> bool:
         """True when the file says that it is a spool of this format."""
-        application = self._run("PRAGMA application_id")[0][0]
-        return application == APPLICATION_ID and self._version() == FORMAT_VERSION
-
-    def _version(self) -> int | None:
-        return _number(self._run("PRAGMA user_version")[0][0])
+        return (
+            self._run("PRAGMA application_id") == [(APPLICATION_ID,)]
+            and self._run("PRAGMA user_version") == [(FORMAT_VERSION,)]
+            and self._run("SELECT name, rootpage, sql FROM sqlite_master") == _SCHEMA
+        )
 
     def put(self, last_seq: int, body: bytes) -> None:
         """Add a row."""

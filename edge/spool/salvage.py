@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from edge.spool import record
+from edge.spool.reading import SPOOL_DICTIONARY_NUMBER, STORAGE_RULE_INDEX
 from edge.wire.v1 import event_pb2
 
 _MARKS = re.compile(
@@ -102,6 +103,27 @@ def plan(finds: Finds) -> Plan | None:
         recovered_events=last_seq - acked_seq - missing,
         missing_events=sum(_missing(entry) for entry in whole if _is_damage(entry)),
     )
+
+
+def with_notice(made: Plan, reason: str, now_utc_ms: int) -> Plan:
+    """The plan with an event of its own at its end: the storage was damaged."""
+    event = event_pb2.Event(
+        rule=STORAGE_RULE_INDEX,
+        phase=event_pb2.PHASE_START,
+        reason=reason,
+        measured=min(made.missing_events, 2**31 - 1),
+    )
+    notice = record.Batch(
+        epoch=made.state.epoch,
+        first_seq=made.state.last_seq + 1,
+        acked_seq=made.state.acked_seq,
+        captured_utc_ms=now_utc_ms,
+        dictionary=SPOOL_DICTIONARY_NUMBER,
+        clock_error_ms=None,
+        bodies=(event.SerializeToString(),),
+    )
+    state = replace(made.state, last_seq=notice.last_seq)
+    return replace(made, state=state, entries=(*made.entries, notice))
 
 
 def whole_entries(batch: record.Batch) -> list[Entry]:

@@ -1,6 +1,7 @@
 """P2: a flipped bit is noticed or harmless, costs little, and its cost is named."""
 
 import random
+import shutil
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,22 +30,22 @@ class Toll:
 
 
 def test_a_flipped_bit_in_a_clean_file_is_named_and_costs_two_events_at_most(
-    tmp_path: Path,
+    quick_path: Path,
 ) -> None:
-    toll = flip(tmp_path, CI_FLIPS // 2, is_clean=True)
+    toll = flip(quick_path, CI_FLIPS // 2, is_clean=True)
     assert toll.lost_events <= 2 * toll.flips
 
 
-def test_a_flipped_bit_in_a_file_with_its_log_is_named(tmp_path: Path) -> None:
-    toll = flip(tmp_path, CI_FLIPS // 2, is_clean=False)
+def test_a_flipped_bit_in_a_file_with_its_log_is_named(quick_path: Path) -> None:
+    toll = flip(quick_path, CI_FLIPS // 2, is_clean=False)
     assert toll.lost_events <= 2 * toll.flips
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("is_clean", [True, False])
-def test_twenty_thousand_flips_are_named(tmp_path: Path, *, is_clean: bool) -> None:
-    toll = flip(tmp_path, SOAK_FLIPS // 2, is_clean=is_clean)
+def test_twenty_thousand_flips_are_named(quick_path: Path, *, is_clean: bool) -> None:
+    toll = flip(quick_path, SOAK_FLIPS // 2, is_clean=is_clean)
     print(toll)
     assert toll.lost_events <= 2 * toll.flips
 
@@ -71,6 +72,7 @@ def flip(folder: Path, flips: int, *, is_clean: bool) -> Toll:
         for each, whole in content.items():
             (victim / each).write_bytes(bytes(damaged) if each == name else whole)
         cost, was_rebuilt = account_for(victim / "spool.db", f"{name} at byte {at}")
+        shutil.rmtree(victim)
         lost.append(cost)
         rebuilt += was_rebuilt
     return Toll(flips, sum(lost), max(lost), rebuilt)
@@ -103,6 +105,25 @@ def test_an_unreadable_file_is_set_aside_under_a_dated_name_and_a_new_epoch_begi
         assert repair.set_aside == tmp_path / "spool.db.damaged-20260921T141320Z"
         assert repair.set_aside.read_bytes().startswith(b"no spool")
         assert drain(spool).notices == {1: "spool_lost"}
+
+
+def test_no_bit_of_the_first_page_hides_the_rest(quick_path: Path) -> None:
+    """The schema stands there: a table whose beginning is wrong looks empty, not broken."""
+    path = quick_path / "spool.db"
+    with Spool(path) as spool:
+        fill(spool, EVENTS)
+    whole = path.read_bytes()
+    places = [*range(100), *range(3_700, 4_096)]
+    for at in places:
+        for stale in quick_path.iterdir():
+            stale.unlink()
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << at % 8
+        path.write_bytes(damaged)
+        cost, _ = account_for(path, f"byte {at}")
+        assert cost == 0
+        with Spool(path) as spool:
+            assert spool.dictionary(2) is not None
 
 
 def test_a_file_cut_short_gives_back_what_is_left_of_it(tmp_path: Path) -> None:
