@@ -51,7 +51,9 @@ def _has_sound(address: Address, options: dict[str, str]) -> bool:
     """True for a stream without video; FFmpeg calls that invalid data when asked for video."""
     only_sound = options | {"allowed_media_types": "audio"}
     try:
-        av.open(address.place, "r", format="rtsp", options=only_sound).close()
+        av.open(
+            address.place, "r", format="rtsp", options=only_sound, metadata_errors="replace"
+        ).close()
     except FFmpegError:
         return False
     return True

@@ -29,14 +29,14 @@ def test_the_story_is_told() -> None:
     """One loiters for most of a minute, one walks into the road, one car drives backwards."""
     street = Street()
     tracks: dict[int, list[float]] = {}
-    for number in range(0, street.picture_count, 25):
+    for number in range(0, street.picture_count, 16):
         for truth in street.list_truth(number):
             left, _, right, bottom = truth.box_px
             tracks.setdefault(truth.track, []).append(
                 bottom if truth.track == 102 else (left + right) / 2
             )
     lingering = [x for x in tracks[101] if 0.5 * 960 < x < 0.75 * 960]
-    assert len(lingering) * 25 / 12.5 > 50
+    assert len(lingering) * 16 / 12.5 > 50
     assert tracks[102][0] > 0.75 * 540
     assert tracks[102][-1] < 0.5 * 540
     assert tracks[201][0] < tracks[201][-1]
