@@ -31,6 +31,7 @@ def edge() -> None:
 @click.option("--site", type=click.Path(path_type=Path), help="The site file.")
 @click.option(
     "--data",
+    "state_dir",
     type=click.Path(path_type=Path),
     required=True,
     help="The pole's state: spool, identity, status.",
@@ -45,7 +46,7 @@ def run(
     ctx: click.Context,
     *,
     site: Path | None,
-    data: Path,
+    state_dir: Path,
     models: Path | None,
     loop: bool,
     once: bool,
@@ -62,18 +63,18 @@ def run(
         raise click.UsageError("name a site file with --site")
     commands: list[list[str]] = []
     if not link_only:
-        commands.append(_eye_command(site, data, models, loop=loop, once=once))
+        commands.append(_eye_command(site, state_dir, models, loop=loop, once=once))
     if not eye_only:
-        commands.append([sys.executable, "-m", "edge.link.run", "--data", str(data)])
+        commands.append([sys.executable, "-m", "edge.link.run", "--data", str(state_dir)])
     ctx.exit(_run_together(commands))
 
 
 def _eye_command(
-    site: Path | None, data: Path, models: Path | None, *, loop: bool, once: bool
+    site: Path | None, state_dir: Path, models: Path | None, *, loop: bool, once: bool
 ) -> list[str]:
     from edge.eye.detector.library import default_models_dir  # noqa: PLC0415 - loads the card's room
 
-    command = [sys.executable, "-m", "edge.eye.run", "--site", str(site), "--data", str(data)]
+    command = [sys.executable, "-m", "edge.eye.run", "--site", str(site), "--data", str(state_dir)]
     command += ["--models", str(models or default_models_dir())]
     return command + ["--loop"] * loop + ["--once"] * once
 

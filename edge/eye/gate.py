@@ -13,6 +13,7 @@ import numpy.typing as npt
 from edge.eye.frame import Plane
 
 CELLS_WIDE, CELLS_HIGH = 64, 36
+_UNREST_BOUND = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,15 @@ class GateLimits:
         pixels at 1080p changes one cell by about 4 where it contrasts.
     region_cells: fewer touching cells are noise.
     follow_seconds: how fast the mean follows; a thing that stops is background after that.
+    unrest_seconds: how fast a cell's own unrest is learnt: leaves, water, a clock drawn into the
+        picture. unrest_weight: how much of it a change must exceed beside changed_luma.
     """
 
     changed_luma: float = 4.0
     region_cells: int = 2
     follow_seconds: float = 3.0
+    unrest_seconds: float = 30.0
+    unrest_weight: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Gate:
     def __init__(self, limits: GateLimits | None = None) -> None:
         self._limits = limits or GateLimits()
         self._mean: npt.NDArray[np.float32] | None = None
+        self._unrest = np.zeros((CELLS_HIGH, CELLS_WIDE), np.float32)
         self._last_ns = 0
 
     def look(self, small_luma: Plane, now_ns: int) -> Motion:
@@ -58,19 +64,22 @@ class Gate:
             self._mean, self._last_ns = cells.astype(np.float32), now_ns
             return Motion(np.array([[0, 0, CELLS_WIDE, CELLS_HIGH]], np.int32))
         difference = cv2.subtract(cells, self._mean, dtype=cv2.CV_32F)
-        self._follow(cells, now_ns)
-        limit = self._limits.changed_luma
         # A cloud or the camera's own gain moves all cells alike: that is no motion.
-        middle = cv2.mean(difference)[0]
-        steady = cv2.inRange(difference, middle - limit, middle + limit)
-        if cv2.countNonZero(steady) == CELLS_WIDE * CELLS_HIGH:
+        change = np.abs(difference - np.float32(cv2.mean(difference)[0]))
+        limits = self._limits
+        is_changed = change > limits.unrest_weight * self._unrest + limits.changed_luma
+        self._follow(cells, change, now_ns)
+        if not is_changed.any():
             return Motion(np.zeros((0, 4), np.int32))
-        stats = cv2.connectedComponentsWithStats(cv2.bitwise_not(steady))[2]
+        stats = cv2.connectedComponentsWithStats(is_changed.view(np.uint8))[2]
         regions = np.asarray(stats, np.int32)[1:]
-        return Motion(regions[regions[:, cv2.CC_STAT_AREA] >= self._limits.region_cells, :4])
+        return Motion(regions[regions[:, cv2.CC_STAT_AREA] >= limits.region_cells, :4])
 
-    def _follow(self, cells: Plane, now_ns: int) -> None:
+    def _follow(self, cells: Plane, change: npt.NDArray[np.float32], now_ns: int) -> None:
         assert self._mean is not None
-        seconds = max(0.0, (now_ns - self._last_ns) / 1e9)
+        seconds, limits = max(0.0, (now_ns - self._last_ns) / 1e9), self._limits
         self._last_ns = now_ns
-        cv2.accumulateWeighted(cells, self._mean, min(1.0, seconds / self._limits.follow_seconds))
+        cv2.accumulateWeighted(cells, self._mean, min(1.0, seconds / limits.follow_seconds))
+        # A lorry that passes once must not blind its cells: no change counts for more than this.
+        bounded = np.minimum(change, _UNREST_BOUND * limits.changed_luma)
+        cv2.accumulateWeighted(bounded, self._unrest, min(1.0, seconds / limits.unrest_seconds))

@@ -38,7 +38,7 @@ class PoleOptions:
     """
 
     site_file: Path
-    data: Path
+    state_dir: Path
     thermal_root: Path
     is_looped: bool = False
     ends_with_sources: bool = False
@@ -143,7 +143,7 @@ class Pole:
             self._reread()
         readings = read_device(
             self._clock,
-            self._options.data,
+            self._options.state_dir,
             self._options.thermal_root,
             has_trouble=self._outbox.trouble is not None,
             is_site_refused=self._is_site_refused,
@@ -204,7 +204,7 @@ class Pole:
 
     def _write_status(self) -> None:
         uptime_ms = (self._clock.monotonic_ns() - self._started_ns) // 1_000_000
-        write_status(self._options.data, uptime_ms, [_report(each) for each in self._watched])
+        write_status(self._options.state_dir, uptime_ms, [_report(each) for each in self._watched])
 
 
 def _report(watched: _Watched) -> CameraReport:

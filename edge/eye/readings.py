@@ -10,18 +10,18 @@ _MILLI = 1000
 
 
 def read_device(
-    clock: Clock, data: Path, thermal_root: Path, *, has_trouble: bool, is_site_refused: bool
+    clock: Clock, state_dir: Path, thermal_root: Path, *, has_trouble: bool, is_site_refused: bool
 ) -> Readings:
     """One set of readings.
 
-    data: a folder on the spool's disk. thermal_root: holds thermal_zone*/temp in thousandths of
-    a degree. has_trouble: the spool does not take events.
+    state_dir: a folder on the spool's disk. thermal_root: holds thermal_zone*/temp in thousandths
+    of a degree. has_trouble: the spool does not take events.
     """
     now_ns, utc_ns = clock.monotonic_ns(), clock.utc_ns()
     return Readings(
         utc_ns=utc_ns,
         now_ns=now_ns,
-        free_bytes=read_free_bytes(data),
+        free_bytes=read_free_bytes(state_dir),
         spool_trouble="not_writable" if has_trouble else "",
         celsius=read_hottest_celsius(thermal_root),
         is_site_refused=is_site_refused,

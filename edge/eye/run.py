@@ -44,13 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def serve(site_file: Path, data: Path, models: Path, *, loop: bool, once: bool) -> None:
+def serve(site_file: Path, state_dir: Path, models: Path, *, loop: bool, once: bool) -> None:
     """Watch the site's cameras until SIGTERM or SIGINT; with `once`, until recordings end."""
     site = read_site(site_file)
     library = Library(models)
     detector = load(library.card(site.detection.model), library)
-    data.mkdir(parents=True, exist_ok=True)
-    outbox = Outbox(Spool(data / FILE_NAME), data / BELL_NAME)
+    state_dir.mkdir(parents=True, exist_ok=True)
+    outbox = Outbox(Spool(state_dir / FILE_NAME), state_dir / BELL_NAME)
     ending = threading.Event()
     rereading = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -58,7 +58,7 @@ def serve(site_file: Path, data: Path, models: Path, *, loop: bool, once: bool) 
     signal.signal(signal.SIGHUP, lambda *_: rereading.set())
     options = PoleOptions(
         site_file,
-        data,
+        state_dir,
         _THERMAL_ROOT,
         is_looped=loop,
         ends_with_sources=once,

@@ -21,16 +21,16 @@ class CameraReport:
     cpu_ms: int
 
 
-def write_status(data: Path, uptime_ms: int, cameras: Sequence[CameraReport]) -> bool:
+def write_status(state_dir: Path, uptime_ms: int, cameras: Sequence[CameraReport]) -> bool:
     """Replace the file. False: the disk did not take it; the old one stays and goes stale.
 
     The status may be lost by design; a disk in trouble is told by the spool and by health.
     """
     text = json.dumps({"uptime_ms": uptime_ms, "cameras": [asdict(each) for each in cameras]})
-    part = data / f".{FILE_NAME}.part"
+    part = state_dir / f".{FILE_NAME}.part"
     try:
         part.write_text(text)
-        part.replace(data / FILE_NAME)
+        part.replace(state_dir / FILE_NAME)
     except OSError:
         return False
     return True
