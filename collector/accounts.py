@@ -64,8 +64,7 @@ class Accounts:
         self._hasher = PasswordHasher()
         self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
         self._limit = RateLimit(LOGIN_ATTEMPTS, LOGIN_WINDOW_SECONDS)
-        # Verified for unknown names too, so that the time does not tell who exists.
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self._nobody = ""
 
     async def has_any(self) -> bool:
         """False until the first account was made."""
@@ -122,6 +121,8 @@ class Accounts:
         self._count(f"name {name}")
         now_ms = self._now_ms()
         stored = await self._reader.read(lambda connection: _password_hash(connection, name))
+        # Verified for unknown names too, so that the time does not tell who exists.
+        self._nobody = self._nobody or await self._make_hash(secrets.token_hex(16))
         is_right = await self._verify(stored or self._nobody, password)
         if not stored or not is_right:
             act = Act("collector", "refuse login", name, f"from {address}")

@@ -113,9 +113,9 @@ async def _load_devices(writer: Writer, authority: Authority, clock: Clock) -> D
 def _publish(live: Live, metrics: Metrics, stored: Sequence[Committed]) -> None:
     """Tell watchers and counters what a commit stored."""
     metrics.watchers.set(live.watchers)
+    metrics.events_stored.inc(sum(each.stored_events for each in stored))
+    metrics.batches_repeated.inc(sum(not each.stored_events for each in stored))
+    if not live.watchers:
+        return
     for committed in stored:
-        if committed.stored_events:
-            metrics.events_stored.inc(committed.stored_events)
-            live.publish(committed.first_number, committed.stored_events)
-        else:
-            metrics.batches_repeated.inc()
+        live.publish(committed.first_number, committed.stored_events)

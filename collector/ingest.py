@@ -144,26 +144,29 @@ def rows_of(delivery: Delivery, span: Span, number: int, stored_utc_ms: int) -> 
     base_utc_ms, dictionary = batch.captured_utc_ms, batch.dictionary
     error_ms = batch.clock_error_ms if batch.HasField("clock_error_ms") else None
     key = key_crc(device, epoch)
+    make = Row._make  # an eighth of the whole loop's time against calling Row
     first = batch.first_seq
     events = batch.events[span.first - first : span.last - first + 1]
     rows: list[Row] = []
     for seq, event in enumerate(events, start=span.first):
         body = event.SerializeToString()
         rows.append(
-            Row(
-                number + seq - span.first,
-                device,
-                epoch,
-                seq,
-                base_utc_ms + event.captured_delta_ms,
-                stored_utc_ms,
-                error_ms,
-                dictionary,
-                event.rule,
-                event.phase,
-                _start_seq(event, seq),
-                body,
-                event_crc(key, seq, body),
+            make(
+                (
+                    number + seq - span.first,
+                    device,
+                    epoch,
+                    seq,
+                    base_utc_ms + event.captured_delta_ms,
+                    stored_utc_ms,
+                    error_ms,
+                    dictionary,
+                    event.rule,
+                    event.phase,
+                    _start_seq(event, seq),
+                    body,
+                    event_crc(key, seq, body),
+                )
             )
         )
     return rows
