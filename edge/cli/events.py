@@ -93,7 +93,13 @@ def tail(  # noqa: PLR0917 - one parameter an option
 
 @events.command("list", epilog=LIST_EXAMPLES)
 @click.option("--after", type=click.IntRange(min=0), default=0, help="Only after this number.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=100,
+    show_default=True,
+    help="At most this many.",
+)
 @click.option("--device", default="", help="Only of this device.")
 @click.option("--function", default="", help="Only of this function, such as line_crossing.")
 @click.option("--newest", is_flag=True, help="The newest first.")
@@ -132,7 +138,13 @@ def list_events(  # noqa: PLR0917 - one parameter an option
 
 @events.command(epilog=SHOW_EXAMPLES)
 @click.argument("number", type=click.IntRange(min=1))
-@click.option("--lang", type=click.Choice(["en", "fr", "es"]), default="en", show_default=True)
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "fr", "es"]),
+    default="en",
+    show_default=True,
+    help="Language of the explanation.",
+)
 @operator_options
 @voice.json_option
 def show(  # noqa: PLR0917 - one parameter an option

@@ -25,8 +25,8 @@ def draw_diagram() -> str:
                 words = f"{kind.__name__}: {condition}" if condition else kind.__name__
                 arrows.setdefault((state, goes_to), []).append(words)
     lines = ["stateDiagram-v2", "  [*] --> waiting"]
-    for (state, goes_to), words in arrows.items():
-        lines.append(f"  {state.value} --> {goes_to.value}: {'<br/>'.join(words)}")
+    for (state, goes_to), causes in arrows.items():
+        lines.append(f"  {state.value} --> {goes_to.value}: {'<br/>'.join(causes)}")
     lines.append("  stopped --> [*]")
     return "\n".join(lines)
 
