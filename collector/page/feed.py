@@ -4,9 +4,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import ServerSentEvent
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from collector.accounts import Session
 from collector.live import Subscription
@@ -22,17 +22,23 @@ SESSION_CHECK_BEATS = 5  # a session that ended elsewhere ends its feed within 1
 @signed_in
 async def feed(request: Request, session: Session) -> Response:
     """New events, verdicts and heartbeats for as long as the session holds."""
-    stream = _messages(request, session)
-    return EventSourceResponse(stream, ping=3600, headers={"Cache-Control": "no-store"})
+    # Not the library's own response: that keeps a watcher in module state, and we beat ourselves.
+    return StreamingResponse(
+        _messages(request, session),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
 
 
-async def _messages(request: Request, session: Session) -> AsyncIterator[ServerSentEvent]:
+async def _messages(request: Request, session: Session) -> AsyncIterator[bytes]:
     services = services_of(request)
     with notices_of(request).watch() as queue, services.live.watch() as subscription:
+        # The list is read after the watch has begun, so that nothing falls between the two.
+        offer(queue, Notice("reload", {}))
         pump = asyncio.create_task(_pump(services, subscription, queue))
         try:
             async for notice in _beat(services, session, queue):
-                yield ServerSentEvent(json.dumps(notice.content), event=notice.kind)
+                yield ServerSentEvent(json.dumps(notice.content), event=notice.kind).encode()
         finally:
             pump.cancel()
 

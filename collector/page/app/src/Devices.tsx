@@ -17,7 +17,8 @@ interface Answer {
 export function Devices() {
   const { read, failure } = usePolled<Answer>("/api/devices");
   return (
-    <main class="wide">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
+    <main class="wide" tabIndex={0}>
       <h1>{say("devices")}</h1>
       {failure && (
         <p class="failure" role="alert">

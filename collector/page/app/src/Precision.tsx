@@ -10,7 +10,8 @@ const BAR = 160;
 export function Precision() {
   const { read, failure } = usePolled<{ rules: RulePrecision[] }>("/api/precision");
   return (
-    <main class="wide">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
+    <main class="wide" tabIndex={0}>
       <h1>{say("precision")}</h1>
       <p class="dim">{say("precision_why")}</p>
       {failure && (

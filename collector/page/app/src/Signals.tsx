@@ -53,7 +53,11 @@ export function Signals() {
 function List() {
   const list = rows.value;
   if (list.length === 0) {
-    return <p class="empty">{say(isLoaded.value ? "waiting" : "loading")}</p>;
+    return (
+      <p class="empty" aria-busy={!isLoaded.value}>
+        {say(isLoaded.value ? "waiting" : "loading")}
+      </p>
+    );
   }
   const at = list.findIndex((row) => row.id === selectedId.value);
   return (
@@ -85,6 +89,7 @@ function Row({ row, isSelected }: { row: Incident; isSelected: boolean }) {
   const { first } = row;
   const lateMs = first.stored_utc_ms - first.captured_utc_ms;
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Enter opens the selected row, see keys.ts
     <div
       ref={self}
       id={`row-${first.number}`}

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { FrameDrawing } from "./FrameDrawing";
 import { isNoteOpen } from "./keys";
 import type { EventDetail, Verdict } from "./model";
-import { fullTime, percent, span } from "./moments";
+import { fullTime, number, percent, span } from "./moments";
 import { attempts, close, detail, detailFailure, open, review, selected } from "./signals";
 import { lang, say } from "./words";
 
@@ -96,34 +96,61 @@ function Facts({ read }: { read: EventDetail }) {
   );
 }
 
+/** The rule's parameters, each beside what was measured against it where there is one. */
 function Limits({ read }: { read: EventDetail }) {
+  const measured = measures(read);
   return (
     <section>
       <h3>{say("limits")}</h3>
-      <dl class="facts">
-        <div>
-          <dt>{say("rule")}</dt>
-          <dd>
-            {read.rule} <code>{read.rule_version.slice(0, 8)}</code>
-          </dd>
-        </div>
-        {read.parameters.map(({ name, text }) => (
-          <div key={name}>
-            <dt>
-              <code>{name}</code>
-            </dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
-        {read.model && (
-          <div>
-            <dt>{say("model")}</dt>
-            <dd>{read.model}</dd>
-          </div>
-        )}
-      </dl>
+      <p class="rule">
+        {read.rule} <code>{read.rule_version.slice(0, 8)}</code>
+        {read.model && <span class="dim"> · {read.model}</span>}
+      </p>
+      {read.parameters.length > 0 && (
+        <table class="limits">
+          <thead>
+            <tr>
+              <th scope="col">{say("parameter")}</th>
+              <th scope="col" class="num">
+                {say("value")}
+              </th>
+              <th scope="col" class="num">
+                {say("measured")}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {read.parameters.map(({ name, text }) => (
+              <tr key={name}>
+                <th scope="row">
+                  <code>{name}</code>
+                </th>
+                <td class="num">{text.replaceAll("_", " ")}</td>
+                <td class="num">{measured[name] ?? "–"}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
     </section>
   );
+}
+
+/** What the event measured, in the unit of the parameter that it was compared with. */
+function measures(read: EventDetail): Record<string, string | null> {
+  const wayFrac = length(read.way_frac);
+  const seconds = read.duration_ms === null ? null : number(read.duration_ms / 1000, 1);
+  const score = read.score_percent === null ? null : number(read.score_percent / 100, 2);
+  const count = read.measured === null ? null : String(read.measured);
+  return {
+    min_seconds: seconds,
+    max_seconds: seconds,
+    min_score: score,
+    min_travel_frac: wayFrac === null ? null : number(wayFrac, 2),
+    classes: say(`thing.${read.thing}`),
+    max_things: count,
+    clear_things: count,
+  };
 }
 
 function Reviews({ read }: { read: EventDetail }) {
@@ -164,7 +191,12 @@ function NoteForm() {
     >
       <label>
         {say("note_label")}
-        <textarea ref={field} rows={2} maxLength={500} defaultValue={selected.value?.review?.note} />
+        <textarea
+          ref={field}
+          rows={2}
+          maxLength={500}
+          defaultValue={selected.value?.review?.note}
+        />
       </label>
       <div class="buttons">
         {(["confirmed", "rejected", "unsure"] as const).map((verdict) => (

@@ -41,7 +41,6 @@ function connect(): EventSource {
       heardMs.value = Date.now();
       act(JSON.parse((message as MessageEvent<string>).data) as T);
     });
-  source.addEventListener("open", reload);
   on<{ collector_utc_ms: number }>("heartbeat", (beat) => {
     isStale.value = false;
     offsetMs.value = beat.collector_utc_ms - Date.now();

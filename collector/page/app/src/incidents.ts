@@ -13,10 +13,10 @@ export interface Incident {
 
 export type Incidents = ReadonlyMap<string, Incident>;
 
-/** The incidents with one more event in; the same event twice changes nothing. */
+/** The incidents with one more event in; the same event again brings only its review up to date. */
 export function fold(incidents: Incidents, event: EventRow): Incidents {
   const known = incidents.get(event.incident);
-  const first = known && known.first.seq <= event.seq ? known.first : event;
+  const first = known && known.first.seq < event.seq ? known.first : event;
   const last = known && known.last.seq >= event.seq ? known.last : event;
   const review = first === event ? event.review : (known?.review ?? null);
   return new Map(incidents).set(event.incident, { id: event.incident, first, last, review });

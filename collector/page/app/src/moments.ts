@@ -42,7 +42,8 @@ export function span(ms: number): string {
   const abs = Math.abs(ms);
   if (abs < 1000) return `${Math.round(ms)} ms`;
   if (abs < 60_000) return `${number(ms / 1000, abs < 10_000 ? 1 : 0)} s`;
-  if (abs < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1000)} s`;
+  if (abs < 3_600_000)
+    return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1000)} s`;
   if (abs < DAY_MS) return `${Math.floor(ms / 3_600_000)} h ${pad((ms % 3_600_000) / 60_000)} min`;
   return `${Math.floor(ms / DAY_MS)} d ${Math.floor((ms % DAY_MS) / 3_600_000)} h`;
 }
@@ -59,14 +60,14 @@ export function bytes(count: number): string {
 }
 
 export function number(value: number, digits = 0): string {
-  return value.toLocaleString(lang.value, {
+  return value.toLocaleString(locale(), {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
 }
 
 export function percent(fraction: number): string {
-  return fraction.toLocaleString(lang.value, { style: "percent", maximumFractionDigits: 0 });
+  return fraction.toLocaleString(locale(), { style: "percent", maximumFractionDigits: 0 });
 }
 
 function pad(value: number): string {
@@ -74,5 +75,10 @@ function pad(value: number): string {
 }
 
 function format(utcMs: number, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(lang.value, options).format(utcMs);
+  return new Intl.DateTimeFormat(locale(), options).format(utcMs);
+}
+
+/** English as Europe writes it: the day before the month, 24 hours. */
+function locale(): string {
+  return lang.value === "en" ? "en-GB" : lang.value;
 }

@@ -4,7 +4,11 @@ import { signal } from "@preact/signals";
 
 export type View = "signals" | "devices" | "precision" | "welcome";
 
-const PATHS: Record<string, View> = { "/": "signals", "/devices": "devices", "/precision": "precision" };
+const PATHS: Record<string, View> = {
+  "/": "signals",
+  "/devices": "devices",
+  "/precision": "precision",
+};
 const WELCOME = "/welcome/";
 
 export const path = signal(location.pathname);

@@ -2,7 +2,15 @@
 
 import { computed, signal } from "@preact/signals";
 import { get, post, Refusal } from "./api";
-import { fold, foldAll, type Incident, type Incidents, inOrder, judge, neighbour } from "./incidents";
+import {
+  fold,
+  foldAll,
+  type Incident,
+  type Incidents,
+  inOrder,
+  judge,
+  neighbour,
+} from "./incidents";
 import type { EventDetail, EventRow, Review, Verdict } from "./model";
 import { lang, say } from "./words";
 
@@ -35,8 +43,8 @@ export const selected = computed(() => incidents.value.get(selectedId.value ?? "
 
 export async function load(): Promise<void> {
   const page = await get<Page>("/api/signals");
-  incidents.value = foldAll(new Map(), page.events);
-  nextBefore.value = page.next_before;
+  incidents.value = foldAll(incidents.value, page.events);
+  if (!isLoaded.value) nextBefore.value = page.next_before;
   isLoaded.value = true;
   if (!selected.value) selectedId.value = rows.value[0]?.id ?? null;
 }
@@ -99,28 +107,47 @@ export function close(): void {
 export async function review(verdict: Verdict, note = ""): Promise<void> {
   const incident = selected.value;
   if (!incident || isSaving(incident.id)) return;
-  if (await save(incident, verdict, note)) undoable.push(incident.id);
+  attempt(incident, { verdict, note, failure: null });
+  undoable.push(incident.id);
+  await inTurn(async () => {
+    if (await save(incident, verdict, note)) return;
+    undoable.splice(undoable.lastIndexOf(incident.id), 1);
+  });
 }
 
 /** Take back the newest verdict given here; it stays in the record as withdrawn. */
 export async function undo(): Promise<void> {
-  const id = undoable.pop() ?? (selected.value?.review ? selected.value.id : undefined);
-  const incident = id === undefined ? undefined : incidents.value.get(id);
-  if (!incident?.review) return;
-  select(incident.id);
-  await save(incident, "withdrawn", "");
+  await inTurn(async () => {
+    const id = undoable.pop() ?? selectedId.value;
+    const incident = incidents.value.get(id ?? "");
+    if (!incident?.review) return;
+    select(incident.id);
+    attempt(incident, { verdict: "withdrawn", note: "", failure: null });
+    await save(incident, "withdrawn", "");
+  });
 }
 
 export function isSaving(id: string): boolean {
-  const attempt = attempts.value.get(id);
-  return attempt !== undefined && attempt.failure === null;
+  return attempts.value.get(id)?.failure === null;
+}
+
+let last: Promise<void> = Promise.resolve();
+
+/** One change after the other, so that an undo meets the verdict it takes back. */
+function inTurn(change: () => Promise<void>): Promise<void> {
+  last = last.then(change);
+  return last;
+}
+
+function attempt(incident: Incident, tried: Attempt): void {
+  attempts.value = new Map(attempts.value).set(incident.id, tried);
 }
 
 async function save(incident: Incident, verdict: Verdict, note: string): Promise<boolean> {
   const { number } = incident.first;
-  attempts.value = new Map(attempts.value).set(incident.id, { verdict, note, failure: null });
   try {
-    const answer = await post<{ review: Review }>(`/api/signals/${number}/review`, { verdict, note });
+    const path = `/api/signals/${number}/review`;
+    const answer = await post<{ review: Review }>(path, { verdict, note });
     const left = new Map(attempts.value);
     left.delete(incident.id);
     attempts.value = left;
@@ -129,13 +156,14 @@ async function save(incident: Incident, verdict: Verdict, note: string): Promise
     return true;
   } catch (error) {
     const failure = reason(error);
-    attempts.value = new Map(attempts.value).set(incident.id, { verdict, note, failure });
+    attempt(incident, { verdict, note, failure });
     announcement.value = `${say("failed")}: ${failure}`;
     return false;
   }
 }
 
 export function reason(error: unknown): string {
-  if (error instanceof Refusal) return error.hint ? `${error.message}. ${error.hint}` : error.message;
+  if (error instanceof Refusal)
+    return error.hint ? `${error.message}. ${error.hint}` : error.message;
   return say("unreachable");
 }

@@ -13,7 +13,8 @@ export const EN: Words = {
   make_account: "Make your account",
   make_account_why: "This link works once. Choose how you sign in from now on.",
   make_account_do: "Make account",
-  no_account: "There is no account yet. Open the one-time link that the collector printed when it started.",
+  no_account:
+    "There is no account yet. Open the one-time link that the collector printed when it started.",
   sign_in_why: "Every look at a signal is written into the audit under your name.",
   live: "Live",
   stale: "Stale",
@@ -52,7 +53,8 @@ export const EN: Words = {
   why_hint: "Choose a signal and press Enter to see why it fired.",
   why_audit: "Looking is written into the audit.",
   close: "Close",
-  drawing: "Where in the frame it was seen: the box, and the way that led there. No picture leaves the pole.",
+  drawing:
+    "Where in the frame it was seen: the box, and the way that led there. No picture leaves the pole.",
   no_drawing: "This event has no place in the frame.",
   frame_caption: "Box and way, as fractions of the frame. No picture leaves the pole.",
   measured: "Measured",
@@ -109,7 +111,8 @@ export const EN: Words = {
   lost: "lost",
   per_second: "{0}/s",
   no_precision: "No review yet. Confirm or reject signals, and each rule's precision appears here.",
-  precision_why: "Confirmed among confirmed and rejected signals, with the 95 % Wilson interval. Few reviews, wide interval.",
+  precision_why:
+    "Confirmed among confirmed and rejected signals, with the 95 % Wilson interval. Few reviews, wide interval.",
   share: "Precision",
   interval: "95 % interval",
   reviewed: "n",

@@ -13,7 +13,8 @@ export const ES: Words = {
   make_account: "Crear su cuenta",
   make_account_why: "Este enlace sirve una sola vez. Elija cómo entrará desde ahora.",
   make_account_do: "Crear la cuenta",
-  no_account: "Todavía no hay ninguna cuenta. Abra el enlace de un solo uso que el colector mostró al arrancar.",
+  no_account:
+    "Todavía no hay ninguna cuenta. Abra el enlace de un solo uso que el colector mostró al arrancar.",
   sign_in_why: "Cada consulta de una señal queda en el registro de auditoría con su nombre.",
   live: "En directo",
   stale: "Detenido",
@@ -52,7 +53,8 @@ export const ES: Words = {
   why_hint: "Elija una señal y pulse Intro para ver por qué saltó.",
   why_audit: "La consulta queda en el registro de auditoría.",
   close: "Cerrar",
-  drawing: "Dónde en el encuadre: el recuadro y el camino que llevó allí. Ninguna imagen sale del poste.",
+  drawing:
+    "Dónde en el encuadre: el recuadro y el camino que llevó allí. Ninguna imagen sale del poste.",
   no_drawing: "Este evento no tiene lugar en el encuadre.",
   frame_caption: "Recuadro y camino, en fracciones del encuadre. Ninguna imagen sale del poste.",
   measured: "Medido",
@@ -108,8 +110,10 @@ export const ES: Words = {
   open: "abierta",
   lost: "perdida",
   per_second: "{0}/s",
-  no_precision: "Ningún dictamen todavía. Confirme o rechace señales y la precisión de cada regla aparecerá aquí.",
-  precision_why: "Confirmadas entre confirmadas y rechazadas, con el intervalo de Wilson al 95 %. Pocos dictámenes, intervalo ancho.",
+  no_precision:
+    "Ningún dictamen todavía. Confirme o rechace señales y la precisión de cada regla aparecerá aquí.",
+  precision_why:
+    "Confirmadas entre confirmadas y rechazadas, con el intervalo de Wilson al 95 %. Pocos dictámenes, intervalo ancho.",
   share: "Precisión",
   interval: "Intervalo al 95 %",
   reviewed: "n",

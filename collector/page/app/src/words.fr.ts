@@ -13,7 +13,8 @@ export const FR: Words = {
   make_account: "Créer votre compte",
   make_account_why: "Ce lien ne sert qu’une fois. Choisissez comment vous connecter désormais.",
   make_account_do: "Créer le compte",
-  no_account: "Il n’y a pas encore de compte. Ouvrez le lien à usage unique que le collecteur a affiché à son démarrage.",
+  no_account:
+    "Il n’y a pas encore de compte. Ouvrez le lien à usage unique que le collecteur a affiché à son démarrage.",
   sign_in_why: "Chaque consultation d’un signal est inscrite au journal d’audit sous votre nom.",
   live: "En direct",
   stale: "Figé",
@@ -52,7 +53,8 @@ export const FR: Words = {
   why_hint: "Choisissez un signal et appuyez sur Entrée pour savoir pourquoi il s’est déclenché.",
   why_audit: "La consultation est inscrite au journal d’audit.",
   close: "Fermer",
-  drawing: "Où dans le cadre : le rectangle, et le chemin qui y mène. Aucune image ne quitte le mât.",
+  drawing:
+    "Où dans le cadre : le rectangle, et le chemin qui y mène. Aucune image ne quitte le mât.",
   no_drawing: "Cet événement n’a pas de place dans le cadre.",
   frame_caption: "Rectangle et chemin, en fractions du cadre. Aucune image ne quitte le mât.",
   measured: "Mesuré",
@@ -108,8 +110,10 @@ export const FR: Words = {
   open: "ouverte",
   lost: "perdue",
   per_second: "{0}/s",
-  no_precision: "Aucun avis pour l’instant. Confirmez ou rejetez des signaux, et la précision de chaque règle apparaît ici.",
-  precision_why: "Part des confirmés parmi confirmés et rejetés, avec l’intervalle de Wilson à 95 %. Peu d’avis, intervalle large.",
+  no_precision:
+    "Aucun avis pour l’instant. Confirmez ou rejetez des signaux, et la précision de chaque règle apparaît ici.",
+  precision_why:
+    "Part des confirmés parmi confirmés et rejetés, avec l’intervalle de Wilson à 95 %. Peu d’avis, intervalle large.",
   share: "Précision",
   interval: "Intervalle à 95 %",
   reviewed: "n",
