@@ -235,16 +235,16 @@ def _count_behind_one_flip(row: bytes) -> int | None:
     return None
 
 
-def _righted(row: bytes, size: int) -> bytes | None:
-    """The first `size` bytes if the CRC behind them agrees, at most one bit put right."""
-    if len(row) < size + _CRC.size:
+def _righted(row: bytes, header_bytes: int) -> bytes | None:
+    """The first `header_bytes` bytes if the CRC behind them agrees, at most one bit put right."""
+    if len(row) < header_bytes + _CRC.size:
         return None
-    header = bytearray(row[:size])
-    stated: int = _CRC.unpack_from(row, size)[0]
+    header = bytearray(row[:header_bytes])
+    stated: int = _CRC.unpack_from(row, header_bytes)[0]
     difference = google_crc32c.value(bytes(header)) ^ stated
     if not difference or difference.bit_count() == 1:
         return bytes(header)
-    for bit in range(size * 8):
+    for bit in range(header_bytes * 8):
         header[bit >> 3] ^= 1 << (bit & 7)
         if google_crc32c.value(bytes(header)) == stated:
             return bytes(header)
