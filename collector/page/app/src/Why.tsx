@@ -43,9 +43,9 @@ function Reasons({ read }: { read: EventDetail }) {
       <p class="sentence">{read.sentence}</p>
       <SaveFailure />
       {isNoteOpen.value && <NoteForm />}
+      <Limits read={read} />
       <FrameDrawing box={read.box_frac} way={read.way_frac} />
       <Facts read={read} />
-      <Limits read={read} />
       <Reviews read={read} />
     </>
   );
