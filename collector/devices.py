@@ -5,31 +5,24 @@ it comes from at start and where it goes before it takes effect.
 """
 
 import base64
-import hashlib
-import hmac
 import re
 import secrets
 import sqlite3
 from typing import NamedTuple, Protocol
 
+from collector import registry
 from collector.audit import Act, append
 from collector.authority import Authority, Issued
 from collector.writer import Writer
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
-from edge.wire.v1 import operator_pb2, session_pb2
+from edge.wire.v1 import session_pb2
 
 TOKEN_BYTES = 20
 DEFAULT_VALID_SECONDS = 86_400
 MIN_VALID_SECONDS, MAX_VALID_SECONDS = 60, 2_592_000
 TWIN_WITHIN_MS = 60_000  # a second stream that displaces a live one so often is a second machine
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_INVITE_AGAIN = "Make a new token with 'vigie device invite {}' at the collector."
-_INVITED, _ENROLLED, _REVOKED = (
-    operator_pb2.DEVICE_STATE_INVITED,
-    operator_pb2.DEVICE_STATE_ENROLLED,
-    operator_pb2.DEVICE_STATE_REVOKED,
-)
 
 
 class Stream(Protocol):
@@ -64,7 +57,7 @@ class Devices:
     @staticmethod
     def read_revoked(connection: sqlite3.Connection) -> Revoked:
         """What was revoked before this start."""
-        names = connection.execute("SELECT name FROM devices WHERE state = ?", (_REVOKED,))
+        names = connection.execute("SELECT name FROM devices WHERE state = ?", (registry.REVOKED,))
         serials = connection.execute("SELECT serial FROM certificates WHERE is_revoked")
         return Revoked({name for (name,) in names}, {serial for (serial,) in serials})
 
@@ -103,7 +96,7 @@ class Devices:
                 "VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET token_key = NULL, "
                 "token_hash = excluded.token_hash, "
                 "token_expires_utc_ms = excluded.token_expires_utc_ms",
-                (device, _INVITED, token_hash(token), expires_ms),
+                (device, registry.INVITED, registry.token_hash(token), expires_ms),
             )
 
         await self._writer.submit(write)
@@ -121,9 +114,9 @@ class Devices:
         now_ms = self._now_ms()
 
         def write(connection: sqlite3.Connection) -> None:
-            _redeem(connection, device, token, key_hash=issued.key_hash, now_ms=now_ms)
+            registry.redeem(connection, device, token, key_hash=issued.key_hash, now_ms=now_ms)
             append(connection, now_ms, Act(f"device:{device}", "enrol device", device))
-            _keep_certificate(connection, device, issued)
+            registry.keep_certificate(connection, device, issued)
 
         await self._writer.submit(write)
         self._revoked_names.discard(device)
@@ -140,7 +133,7 @@ class Devices:
 
         def write(connection: sqlite3.Connection) -> None:
             append(connection, now_ms, Act(f"device:{device}", "renew certificate", device))
-            _keep_certificate(connection, device, issued)
+            registry.keep_certificate(connection, device, issued)
 
         await self._writer.submit(write)
         return issued
@@ -154,7 +147,7 @@ class Devices:
 
         def write(connection: sqlite3.Connection) -> list[str]:
             append(connection, now_ms, Act(who, "revoke device", device, reason))
-            return _revoke(connection, device)
+            return registry.revoke(connection, device)
 
         serials = await self._writer.submit(write)
         self._revoked_names.add(device)
@@ -184,7 +177,7 @@ class Devices:
             self._displaced_ms[device] = now_ms
 
         def write(connection: sqlite3.Connection) -> None:
-            _see(connection, device, software, now_ms, is_twin=is_twin)
+            registry.see(connection, device, software, now_ms, is_twin=is_twin)
 
         await self._writer.submit(write)
 
@@ -192,6 +185,19 @@ class Devices:
         """The stream is over; a newer one of the same device stays."""
         if self._streams.get(device) is stream:
             del self._streams[device]
+
+    async def next_command_id(self, device: str) -> int:
+        """A number no command to this device had before, from 1."""
+
+        def take(connection: sqlite3.Connection) -> int:
+            row = connection.execute(
+                "UPDATE devices SET last_command = last_command + 1 WHERE name = ? "
+                "RETURNING last_command",
+                (device,),
+            ).fetchone()
+            return int(row[0])
+
+        return await self._writer.submit(take)
 
     async def keep_health(self, device: str, health: session_pb2.Status) -> None:
         """What the pole is like now, in place of what it said before."""
@@ -209,16 +215,11 @@ class Devices:
         return self._clock.utc_ns() // 1_000_000
 
 
-def token_hash(token: str) -> bytes:
-    """How a token is kept: 160 random bits need no salt and no slow hash."""
-    return hashlib.sha256(token.encode()).digest()
-
-
 def _revoked(device: str) -> VigieError:
     return VigieError(
         Kind.PERMISSION_DENIED,
         f"device {device} is revoked",
-        hint=f"If it is yours: {_INVITE_AGAIN.format(device)}",
+        hint=f"If it is yours: {registry.INVITE_AGAIN.format(device)}",
     )
 
 
@@ -237,67 +238,3 @@ def _check_name(device: str) -> None:
             f"'{device}' cannot be a device's name",
             hint="Use lower-case letters, digits and hyphens, at most 63, such as north-gate.",
         )
-
-
-def _redeem(
-    connection: sqlite3.Connection, device: str, token: str, *, key_hash: bytes, now_ms: int
-) -> None:
-    """Use a token for a key, or say why it is no good."""
-    row = connection.execute(
-        "SELECT token_hash, token_expires_utc_ms, token_key FROM devices WHERE name = ?", (device,)
-    ).fetchone()
-    expected = bytes(row[0]) if row and row[0] is not None else b""
-    reason = ""
-    if not hmac.compare_digest(expected, token_hash(token)):
-        reason = f"the token is not for device {device}"
-    elif row[2] is not None and bytes(row[2]) != key_hash:
-        reason = f"the token for device {device} was used already"
-    elif row[1] < now_ms:
-        reason = f"the token for device {device} has expired"
-    if reason:
-        raise VigieError(Kind.PERMISSION_DENIED, reason, hint=_INVITE_AGAIN.format(device))
-    connection.execute(
-        "UPDATE devices SET token_key = ?, state = ? WHERE name = ?", (key_hash, _ENROLLED, device)
-    )
-
-
-def _keep_certificate(connection: sqlite3.Connection, device: str, issued: Issued) -> None:
-    connection.execute(
-        "INSERT INTO certificates (serial, device, expires_utc_ms) VALUES (?, ?, ?)",
-        (issued.serial, device, issued.expires_utc_ms),
-    )
-    connection.execute(
-        "UPDATE devices SET certificate_expires_utc_ms = ? WHERE name = ?",
-        (issued.expires_utc_ms, device),
-    )
-
-
-def _revoke(connection: sqlite3.Connection, device: str) -> list[str]:
-    """Mark the device and its certificates; their serials."""
-    changed = connection.execute(
-        "UPDATE devices SET state = ?, token_hash = NULL, token_key = NULL WHERE name = ?",
-        (_REVOKED, device),
-    )
-    if changed.rowcount == 0:
-        raise VigieError(
-            Kind.NOT_FOUND,
-            f"there is no device {device}",
-            hint="Run 'vigie device status' to see their names.",
-        )
-    connection.execute("UPDATE certificates SET is_revoked = 1 WHERE device = ?", (device,))
-    rows = connection.execute("SELECT serial FROM certificates WHERE device = ?", (device,))
-    return [serial for (serial,) in rows]
-
-
-def _see(
-    connection: sqlite3.Connection, device: str, software: str, now_ms: int, *, is_twin: bool
-) -> None:
-    connection.execute(
-        "INSERT INTO devices (name, state, software, last_seen_utc_ms) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (name) DO UPDATE SET software = excluded.software, "
-        "last_seen_utc_ms = excluded.last_seen_utc_ms",
-        (device, _ENROLLED, software, now_ms),
-    )
-    if is_twin:
-        append(connection, now_ms, Act("collector", "mark twin", device))
-        connection.execute("UPDATE devices SET twin_utc_ms = ? WHERE name = ?", (now_ms, device))

@@ -26,11 +26,12 @@ STATUS: dict[Kind, grpc.StatusCode] = {
 
 
 class Peer(NamedTuple):
-    """A proven identity. serial: lower-case hexadecimal."""
+    """A proven identity. serial: lower-case hexadecimal. expires_utc_ms: of its certificate."""
 
     role: str
     name: str
     serial: str
+    expires_utc_ms: int
 
     @property
     def who(self) -> str:
@@ -53,7 +54,12 @@ def authorise(certificate_pem: bytes, role: str) -> Peer:
             f"the certificate is for {', '.join(uris) or 'nobody'}, not for {_ROLES[role]}",
             hint=f"Use a certificate with exactly one URI, {prefix}NAME.",
         )
-    return Peer(role, uris[0].removeprefix(prefix), f"{certificate.serial_number:x}")
+    return Peer(
+        role,
+        uris[0].removeprefix(prefix),
+        f"{certificate.serial_number:x}",
+        round(certificate.not_valid_after_utc.timestamp() * 1000),
+    )
 
 
 def certificate_of(auth_context: dict[str, list[bytes]] | object) -> bytes:

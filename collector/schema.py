@@ -18,7 +18,7 @@ CREATE TABLE devices (
   name TEXT PRIMARY KEY, state INTEGER NOT NULL, software TEXT NOT NULL DEFAULT '',
   last_seen_utc_ms INTEGER, certificate_expires_utc_ms INTEGER, health BLOB, health_utc_ms INTEGER,
   token_hash BLOB, token_expires_utc_ms INTEGER, token_key BLOB,
-  twin_utc_ms INTEGER
+  twin_utc_ms INTEGER, last_command INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE certificates (
   serial TEXT PRIMARY KEY, device TEXT NOT NULL, expires_utc_ms INTEGER NOT NULL,

@@ -28,6 +28,7 @@ WINDOW_BATCHES = 32
 # A device that sends more than its window is read no further until the disk has caught up.
 MAX_WAITING_BATCHES = 2 * WINDOW_BATCHES
 HELLO_SECONDS = 30.0
+RENEW_LEFT_MS = 10 * 86_400_000
 SWEEP_SECONDS = 4.0  # revocation ends a stream within 5 s (promise P9), whoever wrote it
 
 _log = logging.getLogger("vigie.collector")
@@ -46,6 +47,7 @@ class OpenStream:
         self._stored_seq = stored_seq
         self._waiting = 0
         self._failure: VigieError | None = None
+        self._commands: list[session_pb2.Command] = []
         self._has_news = asyncio.Event()
         self._has_room = asyncio.Event()
 
@@ -64,6 +66,11 @@ class OpenStream:
         else:
             self._stored_seq = max(self._stored_seq, outcome.stored_seq)
 
+    def command(self, command: session_pb2.Command) -> None:
+        """Send a command down; harmless twice."""
+        self._commands.append(command)
+        self._has_news.set()
+
     async def take_room(self) -> None:
         """Wait until one more batch may be on its way to the disk."""
         while self._waiting >= MAX_WAITING_BATCHES:
@@ -71,8 +78,8 @@ class OpenStream:
             await self._has_room.wait()
         self._waiting += 1
 
-    async def next_ack(self) -> session_pb2.ConnectResponse:
-        """The next ack, one for all batches that were committed meanwhile.
+    async def next_words(self) -> list[session_pb2.ConnectResponse]:
+        """What to say next: one ack for all that was committed meanwhile, then commands.
 
         Raises VigieError when the stream is to end.
         """
@@ -80,7 +87,9 @@ class OpenStream:
         self._has_news.clear()
         if self._failure is not None:
             raise self._failure
-        return session_pb2.ConnectResponse(ack=session_pb2.Ack(stored_seq=self._stored_seq))
+        ack = session_pb2.ConnectResponse(ack=session_pb2.Ack(stored_seq=self._stored_seq))
+        commands, self._commands = self._commands, []
+        return [ack, *(session_pb2.ConnectResponse(command=each) for each in commands)]
 
 
 class Sessions(session_pb2_grpc.SessionServiceServicer):
@@ -141,11 +150,23 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
             )
             await context.write(self._welcome(hello, stored_seq))
             _log.info("stream_opened device=%s stored_seq=%d", peer.name, stored_seq)
+            await self._ask_to_renew(stream, peer)
             await self._run(stream, requests, context)
         finally:
             self._devices.close_stream(peer.name, stream)
             del self._open[stream]
             self._metrics.streams.set(len(self._open))
+
+    async def _ask_to_renew(self, stream: OpenStream, peer: Peer) -> None:
+        """A device renews by itself from day 10; one that did not is told to, in its last third."""
+        left_ms = peer.expires_utc_ms - self._clock.utc_ns() // 1_000_000
+        if left_ms < RENEW_LEFT_MS:
+            stream.command(
+                session_pb2.Command(
+                    id=await self._devices.next_command_id(peer.name),
+                    renew_certificate=session_pb2.RenewCertificate(),
+                )
+            )
 
     async def _run(self, stream: OpenStream, requests: Requests, context: Context) -> None:
         """Read and answer side by side; whichever ends first ends the other."""
@@ -219,7 +240,8 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
 
 async def _answer(stream: OpenStream, context: Context) -> None:
     while True:
-        await context.write(await stream.next_ack())
+        for words in await stream.next_words():
+            await context.write(words)
 
 
 async def _read_hello(requests: Requests, peer: Peer) -> session_pb2.Hello:

@@ -3,6 +3,8 @@
 import grpc
 import pytest
 
+from collector.authority import Authority
+from edge.clock import SystemClock
 from edge.link.channel import Credentials
 from edge.wire.v1 import event_pb2, operator_pb2, session_pb2
 from tests.collector.conftest import (
@@ -12,7 +14,9 @@ from tests.collector.conftest import (
     make_dictionary,
     make_hello,
 )
+from tests.fakes.clock import FakeClock
 
+DAY_NS = 86_400_000_000_000
 DENIED = grpc.StatusCode.PERMISSION_DENIED
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 
@@ -218,3 +222,17 @@ async def test_an_operator_cannot_speak_as_a_device(collector: Running) -> None:
             "Use a certificate with exactly one URI, vigie://device/NAME."
         ),
     )
+
+
+async def test_a_device_that_forgot_to_renew_is_told_to(collector: Running) -> None:
+    back_then = FakeClock(SystemClock().utc_ns() - 25 * DAY_NS)
+    pair = Authority(collector.data / "authority", back_then).make_client("vigie://device/yard")
+    credentials = Credentials(collector.ca_pem, pair.key_pem, pair.certificate_pem)
+    for expected in (1, 2):
+        stream, _ = await collector.open_stream(credentials, "yard")
+        command = session_pb2.Command()
+        while not command.id:
+            command = (await stream.hear()).command
+        assert command.id == expected
+        assert command.WhichOneof("action") == "renew_certificate"
+        stream.call.cancel()
