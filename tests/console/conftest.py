@@ -1,4 +1,8 @@
-"""Debian's Chromium before a real page. One browser for the run, one context for each test."""
+"""Debian's Chromium before a real page. One browser for a file, one context for each test.
+
+Playwright's own event loop runs in this thread while a browser is open, so these tests share a
+worker with no other while it is: they are one group, and the browser closes after each file.
+"""
 
 import shutil
 import subprocess
@@ -13,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from tests.fakes.clock import FakeClock
 from tests.fakes.page_stage import PASSWORD, Stage
 
+HERE = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -20,7 +25,13 @@ FLAGS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.xdist_group("console"))
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if shutil.which(CHROMIUM) is None:
         pytest.skip(f"needs {CHROMIUM}: apt install chromium")
