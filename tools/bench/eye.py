@@ -7,7 +7,7 @@ no rules, which is in its favour. "every frame": the detector looks at each; "ga
 CPU time, in turns, medians over rounds. The clip must be a file, because OpenCV reads no scene:
 without --clip the simulator's first scene is written to one.
 
-Usage: python -m tools.bench.eye --models DIR [--clip FILE] [--rounds N] [--frames N] [--json]
+Usage: python -m tools.bench.eye [--models DIR] [--clip FILE] [--rounds N] [--frames N] [--json]
 """
 
 import argparse
@@ -35,6 +35,7 @@ from edge.eye.replay import replay
 from edge.eye.step import Analysis
 from edge.site.model import Camera, Intrusion, Site, SiteFile, Zone
 
+MADE_MODELS = Path(".cache/models")
 LIMIT_GOAL, USUAL_GOAL, QUIET_GOAL = 1.25, 0.70, 1.25
 
 
@@ -42,7 +43,8 @@ def main() -> None:
     """Measure in turns, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clip", type=Path, help="a recording; left out: the simulator")
-    parser.add_argument("--models", type=Path, default=default_models_dir())
+    made = MADE_MODELS if MADE_MODELS.is_dir() else default_models_dir()
+    parser.add_argument("--models", type=Path, default=made)
     parser.add_argument("--frames", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
