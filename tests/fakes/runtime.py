@@ -15,7 +15,9 @@ class FakeRuntime:
     operators_outside_delegate: int | None = 0
 
     def __init__(self, card: Card, answers: Mapping[str, Values]) -> None:
-        self.inputs = (TensorFacts("picture", card.input.shape, card.input.element, 1.0, 0),)
+        self.inputs: tuple[TensorFacts, ...] = (
+            TensorFacts("picture", card.input.shape, card.input.element, 1.0, 0),
+        )
         self.outputs = tuple(
             TensorFacts(output.name, output.shape, output.element, 1.0, 0)
             for output in card.outputs

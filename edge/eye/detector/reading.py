@@ -3,6 +3,7 @@
 import math
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 from edge.errors import Kind, VigieError
@@ -114,7 +115,7 @@ def _read_input(table: Fields) -> ModelInput:
     stored_zero = {"int8": -128.0, "uint8": 0.0}.get(read.element)
     if stored_zero is not None and (read.scale, read.offset) != (1.0, stored_zero):
         table.refuse(
-            f"a {read.element} input stores pixel {stored_zero:+.0f}: "
+            f"type {read.element} stores pixel {stored_zero:+.0f}: "
             f"scale must be 1 and offset {stored_zero:.0f}"
         )
     table.refuse_unknown()
@@ -177,20 +178,22 @@ def _check_together(card: Card, root: Fields) -> None:
             f"decoder {card.decoder} needs the outputs {', '.join(sorted(wanted))}, "
             f"and the card names {', '.join(sorted(roles))}"
         )
-    shapes = {output.role: output.shape for output in card.outputs}
-    rows, values = _grid_size(card)
-    role = {"ssd": "scores", "yolox": "grid"}.get(card.decoder)
-    if role is not None and math.prod(shapes[role]) != rows * values:
-        root.refuse(
-            f"decoder {card.decoder} needs {rows} x {values} values in the output {role}, "
-            f"and the card's shape has {math.prod(shapes[role])}"
-        )
+    sizes = {output.role: math.prod(output.shape) for output in card.outputs}
+    for role, (rows, values) in _grids(card, sizes).items():
+        if sizes[role] != rows * values:
+            root.refuse(
+                f"decoder {card.decoder} needs {rows} x {values} values in the output {role}, "
+                f"and the card's shape has {sizes[role]}"
+            )
 
 
-def _grid_size(card: Card) -> tuple[int, int]:
-    """Rows (boxes) and values in each, as anchors, strides and classes make them."""
+def _grids(card: Card, sizes: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    """Rows (boxes) and values in each, for each role, as anchors, strides and classes make them."""
     if card.anchors is not None:
         first, *others = card.anchors.map_sizes
-        return 3 * first**2 + 6 * sum(cells**2 for cells in others), len(card.classes)
+        rows = 3 * first**2 + 6 * sum(cells**2 for cells in others)
+        return {"scores": (rows, len(card.classes)), "boxes": (rows, 4)}
+    if card.decoder == "ssd_post":
+        return {"boxes": (sizes["scores"], 4), "classes": (sizes["scores"], 1), "count": (1, 1)}
     cells = ((card.input.width_px // s) * (card.input.height_px // s) for s in card.strides_px)
-    return sum(cells), 5 + len(card.classes)
+    return {"grid": (sum(cells), 5 + len(card.classes))}
