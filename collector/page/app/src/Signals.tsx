@@ -125,7 +125,9 @@ function Row({ row, isSelected }: { row: Incident; isSelected: boolean }) {
 
 function Life({ row }: { row: Incident }) {
   const { last } = row;
-  if (last.phase === "end") return <span>{span(last.duration_ms ?? 0)}</span>;
+  // A count tells a whole period at once: it has a duration and no end.
+  const isOver = last.phase === "end" || last.function === "count";
+  if (isOver) return <span>{span(last.duration_ms ?? 0)}</span>;
   if (last.duration_ms === null && last.phase === "start") return <span class="dim">–</span>;
   return (
     <span class="ongoing">
