@@ -95,7 +95,9 @@ class SpoolFile:
         `make` reads and what is written.
         """
         with self._lock:
-            rows = self._ensure_open()
+            rows = self._rows
+            if rows is None or self._is_moved():
+                rows = self._ensure_open()
             try:
                 last_seq, body = make(rows)
                 rows.put(last_seq, body)

@@ -27,7 +27,8 @@ RETRY_S = 1.0
 MAX_QUEUED_EVENTS = 1_024
 # Incidents open at once; beyond it the longest-open one's later events lose their way back.
 MAX_OPEN_INCIDENTS = 4_096
-_IDLE_COMMITS = 16
+# Check-points cost two syncs: in an idle moment, and for so many commits at least.
+_IDLE_COMMITS = 50
 
 
 @dataclass(slots=True)
