@@ -9,6 +9,7 @@ from functools import cache
 import click
 import pytest
 
+from edge.site.check import load_site
 from tests.house.sources import REPOSITORY, product, tracked_files
 from tools.pages.commands import walk
 
@@ -115,6 +116,13 @@ def test_the_readme_fits_its_bound() -> None:
 @pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("docs/guides/")])
 def test_a_guide_is_one_page(page: str) -> None:
     assert len(read(page).splitlines()) <= GUIDE_MAX_LINES
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.startswith(GENERATED)])
+def test_a_site_file_that_a_page_shows_is_good(page: str) -> None:
+    for kind, code in FENCE.findall(read(page)):
+        if kind == "toml" and "version = 1" in code:
+            load_site(code, file=page)
 
 
 def test_the_glossary_has_one_row_for_each_word_in_order() -> None:
