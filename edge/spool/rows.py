@@ -8,6 +8,7 @@ because there it shares a page with the oldest rows, and deleting those costs no
 
 from dataclasses import dataclass
 
+from edge.errors import Kind
 from edge.spool import record
 from edge.spool.database import Cell, Database, StorageError
 
@@ -103,7 +104,7 @@ class Rows:
             "SELECT last_seq, body FROM batch WHERE last_seq > ? ORDER BY last_seq LIMIT ?",
             (seq, limit),
         )
-        return [Row(_number(last_seq) or 0, _bytes(body)) for last_seq, body in found]
+        return _in_order(seq, found)
 
     def before(self, last_seq: int) -> Row | None:
         """The row before the one with this key."""
@@ -121,7 +122,7 @@ class Rows:
             "ORDER BY last_seq LIMIT ?",
             (record.HEAD_BYTES, seq, limit),
         )
-        return [Row(_number(last_seq) or 0, _bytes(body)) for last_seq, body in found]
+        return _in_order(seq, found)
 
     def all_dictionary_parts(self) -> list[bytes]:
         """The parts of all dictionaries, in order."""
@@ -193,6 +194,19 @@ class Rows:
     def checkpoint(self, mode: str) -> bool:
         """Move the log into the file; False when a reader was in the way."""
         return self._run(f"PRAGMA wal_checkpoint({mode})")[0][0] == 0
+
+
+def _in_order(seq: int, found: list[tuple[Cell, ...]]) -> list[Row]:
+    """The rows, whose keys must rise from `seq`: a broken tree may lead back and round for ever.
+
+    Raises StorageError DATA_LOSS.
+    """
+    rows = [Row(_number(last_seq) or 0, _bytes(body)) for last_seq, body in found]
+    for row in rows:
+        if row.last_seq <= seq:
+            raise StorageError(Kind.DATA_LOSS, "the file is damaged")
+        seq = row.last_seq
+    return rows
 
 
 def _number(cell: object) -> int | None:

@@ -126,6 +126,24 @@ def test_no_bit_of_the_first_page_hides_the_rest(quick_path: Path) -> None:
             assert spool.dictionary(2) is not None
 
 
+def test_no_bit_of_an_inner_page_leads_a_reader_round_for_ever(quick_path: Path) -> None:
+    """A pointer there may lead back to rows that were read already."""
+    path = quick_path / "spool.db"
+    with Spool(path) as spool:
+        fill(spool, EVENTS)
+    whole = path.read_bytes()
+    inner_page = b"\x05"
+    (start,) = (at for at in range(0, len(whole), 4_096) if whole[at : at + 1] == inner_page)
+    for bit in range(40 * 8):
+        for stale in quick_path.iterdir():
+            stale.unlink()
+        damaged = bytearray(whole)
+        damaged[start + bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        cost, _ = account_for(path, f"bit {bit}")
+        assert cost == 0
+
+
 def test_a_file_cut_short_gives_back_what_is_left_of_it(tmp_path: Path) -> None:
     path = tmp_path / "spool.db"
     with Spool(path) as spool:
