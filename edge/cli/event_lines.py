@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from edge.cli.told import Told, told_record
 from edge.wire.names import class_name, function_name, phase_name
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ def clock_text(utc_ms: int) -> str:
 
 def as_record(stored: "StoredEvent") -> dict[str, object]:
     """Everything that is known, under the wire's names; what is absent is left out."""
-    event, rule = stored.event, stored.rule
     record: dict[str, object] = {
         "number": stored.number,
         "device": stored.device,
@@ -34,25 +34,12 @@ def as_record(stored: "StoredEvent") -> dict[str, object]:
         "captured_utc_ms": stored.captured_utc_ms,
         "stored_utc_ms": stored.stored_utc_ms,
         "latency_ms": stored.stored_utc_ms - stored.captured_utc_ms,
-        "phase": phase_name(event.phase),
-        "rule": rule.name,
+        **told_record(Told(stored.event, stored.rule, stored.model)),
         "function": _function(stored),
-        "camera": rule.camera,
-        "place": rule.place,
-        "class": class_name(event.object_class),
-        "model": stored.model,
-        "size_bytes": event.ByteSize(),
+        "size_bytes": stored.event.ByteSize(),
     }
-    for name in ("track", "score_percent", "duration_ms", "measured"):
-        if event.HasField(name):
-            record[name] = getattr(event, name)
-    if event.reason:
-        record["reason"] = event.reason
     if stored.HasField("start_seq"):
         record["start_seq"] = stored.start_seq
-    if event.HasField("gap"):
-        gap = event.gap
-        record["gap"] = {"first": gap.first_seq, "last": gap.last_seq, "missing": gap.missing}
     if stored.HasField("review"):
         record["review"] = review_record(stored.review)
     return record

@@ -45,6 +45,9 @@ def told_record(told: Told) -> dict[str, object]:
         record["trace"] = event.trace.hex()
     if event.reason:
         record["reason"] = event.reason
+    if event.HasField("gap"):
+        gap = event.gap
+        record["gap"] = {"first": gap.first_seq, "last": gap.last_seq, "missing": gap.missing}
     return record
 
 
