@@ -1,13 +1,12 @@
 """Takes in a model file that somebody else made, if its hash is the one a person states."""
 
 import hashlib
-import shutil
-import urllib.error
+import http.client
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.builder.build import write_whole
+from edge.builder.build import read_given, write_whole
 from edge.errors import Kind, VigieError
 from edge.eye.detector import Card, Library
 from edge.eye.detector.library import CARD_FILE
@@ -36,7 +35,7 @@ def add_model(
             where=str(chosen.path),
             hint="Write a card for this file, or add the file that the card names.",
         )
-    content = _download(source, say) if "://" in source else _read(Path(source))
+    content = _download(source, say) if "://" in source else read_given(Path(source))
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise VigieError(
@@ -48,7 +47,7 @@ def add_model(
     place = library.model_path(chosen)
     write_whole(place, content)
     if card is not None:
-        shutil.copyfile(card, place.parent / CARD_FILE)
+        write_whole(place.parent / CARD_FILE, read_given(card))
     return place
 
 
@@ -61,15 +60,6 @@ def _shipped_card(library: Library, sha256: str) -> Card:
         f"no shipped card is for a file with sha256 {sha256}",
         hint="Give the model's card: --card CARD.toml",
     )
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise VigieError(
-            Kind.NOT_FOUND, f"the file cannot be read: {error.strerror}", where=str(path)
-        ) from error
 
 
 def _download(address: str, say: Callable[[str], None]) -> bytes:
@@ -88,7 +78,7 @@ def _download(address: str, say: Callable[[str], None]) -> bytes:
                 _check_size(len(received), address)
                 if len(received) % SAY_EVERY_BYTES < len(chunk):
                     say(f"vigie: {len(received) // CHUNK_BYTES} MiB so far")
-    except (urllib.error.URLError, TimeoutError, OSError) as error:
+    except (http.client.HTTPException, OSError, ValueError) as error:
         raise VigieError(
             Kind.UNAVAILABLE,
             f"the address does not answer: {getattr(error, 'reason', error)}",

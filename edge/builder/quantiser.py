@@ -5,6 +5,7 @@ which clips the logits and lowers every score.
 """
 
 import contextlib
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -12,6 +13,20 @@ from pathlib import Path
 import numpy as np
 
 from edge.errors import Kind, VigieError
+
+
+def check_quantiser() -> None:
+    """Say early that the packages for a build are absent, before anything is fetched.
+
+    Raises:
+        VigieError: FAILED_PRECONDITION.
+    """
+    if importlib.util.find_spec("ai_edge_quantizer") is None:
+        raise VigieError(
+            Kind.FAILED_PRECONDITION,
+            "the packages that make models are not installed (ai-edge-quantizer)",
+            hint="Install them: pip install 'vigie[device,models]'",
+        )
 
 
 def quantise(float_model: Path, ranges: Path) -> bytes:
