@@ -13,12 +13,12 @@ def overlaps(boxes: Boxes) -> npt.NDArray[np.float32]:
 
     boxes: shape (n, 4): left, top, right, bottom.
     """
-    left_top = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    right_bottom = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    sides = np.maximum(right_bottom - left_top, 0)
-    shared = sides[..., 0] * sides[..., 1]
-    areas = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
-    union = areas[:, None] + areas[None, :] - shared
+    left, top, right, bottom = boxes.T
+    wide = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
+    tall = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
+    shared = np.maximum(wide, 0) * np.maximum(tall, 0)
+    areas = np.maximum(right - left, 0) * np.maximum(bottom - top, 0)
+    union = areas[:, None] + areas - shared
     ratio = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
     return np.asarray(ratio, np.float32)
 
@@ -33,11 +33,13 @@ def keep_best(
     order = np.argsort(-scores, kind="stable")
     if len(order) < 2:
         return order[:count_max]
-    rivals = (overlaps(boxes[order]) > overlap_max) & (
-        classes[order][:, None] == classes[order][None, :]
-    )
+    sorted_classes = classes[order]
+    apart = (overlaps(boxes[order]) <= overlap_max) | (sorted_classes[:, None] != sorted_classes)
+    np.fill_diagonal(apart, val=True)
     standing = np.ones(len(order), np.bool_)
-    for place in range(len(order)):
+    # A box that still stands has no better rival left, so only worse ones can fall; boxes
+    # without a rival need no turn.
+    for place in np.flatnonzero(~apart.all(axis=1)):
         if standing[place]:
-            standing[place + 1 :] &= ~rivals[place, place + 1 :]
+            standing &= apart[place]
     return order[standing][:count_max]

@@ -13,7 +13,7 @@ from edge.eye.detector.decoders.ssd_post import make_ssd_post
 from edge.eye.detector.decoders.yolox import make_yolox
 from edge.eye.detector.library import Library
 from edge.eye.detector.nms import Boxes, keep_best
-from edge.eye.detector.preprocess import Placing, Rgb, prepare
+from edge.eye.detector.preprocess import WHOLE, Placing, Rgb, prepare
 from edge.eye.detector.runtime import Answer, Runtime, Values, open_runtime
 from edge.eye.detector.shape import check_shape
 
@@ -89,5 +89,7 @@ def load(card: Card, library: Library, *, runtime: str | None = None, threads: i
 
 def _into_frame(found: Candidates, placing: Placing) -> Boxes:
     """Boxes in fractions of the frame, cut off at its edges."""
+    if placing == WHOLE:
+        return found.boxes.clip(0, 1)
     scale = np.array([placing.width_frac, placing.height_frac] * 2, np.float32)
-    return np.asarray(np.clip(found.boxes / scale, 0, 1), np.float32)
+    return np.asarray((found.boxes / scale).clip(0, 1), np.float32)

@@ -1,5 +1,6 @@
 """What the port asks of an inference runtime, and the choice between the two there are."""
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,9 +40,16 @@ class Answer:
             return stored.astype(np.float32, copy=False)
         return (stored.astype(np.float32) - np.float32(self.zero)) * np.float32(self.scale)
 
-    def stored_above(self, real: float) -> float:
-        """The stored value that means `real`; larger stored values mean more."""
-        return real / self.scale + self.zero
+    def places_above(self, real: float) -> npt.NDArray[np.intp]:
+        """Flat indices of the values that mean at least `real`, found without widening them."""
+        least = real / self.scale + self.zero
+        flat = self.values.ravel()
+        if flat.dtype == np.float32:
+            return np.flatnonzero(flat >= np.float32(least))
+        lowest, highest = (-128, 127) if flat.dtype == np.int8 else (0, 255)
+        if least > highest:
+            return np.zeros(0, np.intp)
+        return np.flatnonzero(flat >= flat.dtype.type(max(math.ceil(least), lowest)))
 
 
 class Runtime(Protocol):

