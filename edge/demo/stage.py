@@ -90,11 +90,19 @@ def _start_collector(play: Play) -> Process:
         [
             "collector", "run",
             "--data", str(play.collector),
-            "--listen", "127.0.0.1:0",
+            "--listen", _listen_address(play),
             "--page", play.page,
         ],
         play.state / "collector.log",
     )  # fmt: skip
+
+
+def _listen_address(play: Play) -> str:
+    """Where the last demo's collector listened, for that is where the enrolled pole calls."""
+    file = play.collector / "operator" / "collector.toml"
+    if not file.exists():
+        return "127.0.0.1:0"
+    return str(tomllib.loads(file.read_text())["sessions"])
 
 
 def _start_pole(play: Play) -> Process:

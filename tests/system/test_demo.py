@@ -25,19 +25,20 @@ def _run_demo(repository: Path, folder: Path, *arguments: str) -> subprocess.Com
 
 
 @pytest.mark.xdist_group("demo")
-def test_the_simulated_street_reaches_the_collector(repository: Path, tmp_path: Path) -> None:
+def test_the_simulated_street_reaches_the_collector_twice(repository: Path, tmp_path: Path) -> None:
+    """The second demo finds the first one's keys, accounts and enrolment, and delivers again."""
     table = tmp_path / "summary.json"
-    done = _run_demo(
-        repository, tmp_path, "--source", "sim", "--seconds", "25", "--summary", str(table)
-    )
-    assert done.returncode == 0, done.stderr
-    summary = json.loads(table.read_text())
-    assert summary["ok"]
-    assert summary["events"] > 0
-    assert summary["pending_events"] == 0
-    data = tmp_path / "cache" / "state" / "collector"
-    assert (data / "collector.db").exists()
-    assert "Traceback" not in done.stderr
+    for times in ("first", "second"):
+        done = _run_demo(
+            repository, tmp_path, "--source", "sim", "--seconds", "25", "--summary", str(table)
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+        assert ("enrolling" in done.stderr) == (times == "first")
+        summary = json.loads(table.read_text())
+        assert summary["ok"]
+        assert summary["events"] > 0
+        assert summary["pending_events"] == 0
 
 
 @pytest.mark.xdist_group("demo")
