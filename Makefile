@@ -24,7 +24,8 @@ test: .cache/test-environment .cache/tflite-environment ## Run all checks and te
 check: .cache/test-environment ## Lint, types, architecture, spelling, house rules
 	@tools/check
 
-bench: .cache/test-environment ## Print every benchmark with its peer beside it
+bench: .cache/test-environment .cache/peers-environment ## Print every benchmark with its peer
+	@$(BIN)/vigie models build ssd-coco15 --models $(MODELS)
 	@tools/bench-all
 
 .cache/python: ## The virtual environment itself
