@@ -6,6 +6,7 @@ and SIGINT end it cleanly; SIGHUP, or a change of the site file, has it read aga
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
@@ -28,6 +29,8 @@ logger = logging.getLogger("vigie.eye")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until told to end; the exit code."""
     asked = _parse(arguments)
+    # Eye and link share a group; events are for nobody else on the pole.
+    os.umask(0o027)
     logging.basicConfig(
         level=logging.DEBUG if asked.debug else logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",

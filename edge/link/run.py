@@ -6,6 +6,7 @@ SIGTERM and SIGINT end it cleanly: the stream's last acks are taken, the spool i
 import argparse
 import asyncio
 import logging
+import os
 import random
 import signal
 import sys
@@ -22,6 +23,8 @@ from edge.link.identity import IdentityDirectory
 def main() -> None:
     """Read the identity and the spool, then serve until told to end."""
     arguments = _parse()
+    # Eye and link share a group; events are for nobody else on the pole.
+    os.umask(0o027)
     logging.basicConfig(
         level=logging.DEBUG if arguments.debug else logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",

@@ -39,6 +39,9 @@ def test_the_simulated_street_reaches_the_collector_twice(repository: Path, tmp_
         assert summary["ok"]
         assert summary["events"] > 0
         assert summary["pending_events"] == 0
+    pole = tmp_path / "cache" / "state" / "pole"
+    open_to_others = [path.name for path in pole.rglob("*") if path.stat().st_mode & 0o007]
+    assert open_to_others == []
 
 
 @pytest.mark.xdist_group("demo")
