@@ -5,19 +5,20 @@ that would be lost (ByteTrack's idea), then hidden still things are found again 
 then what is left begins new tracks. All tracks are one set of arrays; nothing loops over them.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from edge.eye import association
-from edge.eye.detections import Detections
-from edge.eye.kalman import Motion, first_motion
-from edge.eye.tracks import WAY_PERIOD_NS, WAY_POINTS, Tracks, no_tracks
+from edge.eye.book import first_book
+from edge.eye.detections import Detections, no_detections
+from edge.eye.kalman import first_motion
+from edge.eye.tracks import Tracks, no_tracks
 
 Rows = npt.NDArray[np.int64]
-Boxes = npt.NDArray[np.float32]
-_CLASSES = 16
+Flags = npt.NDArray[np.bool_]
+Corners = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,77 +53,49 @@ class TrackerLimits:
     found_again_cost: float = 0.5
 
 
-@dataclass(slots=True)
-class _Book:
-    """What is known of each track beside its motion; arrays of n rows."""
-
-    numbers: Rows
-    votes: npt.NDArray[np.float32]
-    classes: npt.NDArray[np.uint8]
-    scores: npt.NDArray[np.float32]
-    best_scores: npt.NDArray[np.float32]
-    looks: Rows
-    missed: Rows
-    first_seen_ns: Rows
-    last_seen_ns: Rows
-    origins: npt.NDArray[np.float32]
-    travel: npt.NDArray[np.float32]
-    anchors: npt.NDArray[np.float32]
-    anchored_ns: Rows
-    ways: npt.NDArray[np.float32]
-    way_lengths: Rows
-    way_ns: Rows
-
-    def keep(self, rows: npt.NDArray[np.bool_]) -> None:
-        """Drop the rows that are False."""
-        for each in fields(self):
-            setattr(self, each.name, getattr(self, each.name)[rows])
-
-    def extend(self, other: "_Book") -> None:
-        """Append another book's rows."""
-        for each in fields(self):
-            joined = np.concatenate((getattr(self, each.name), getattr(other, each.name)))
-            setattr(self, each.name, joined)
-
-
-@dataclass(slots=True)
 class _Look:
-    """One look being matched: 1 - overlap (n, m), and the pairs so far."""
+    """One look being matched: the pairs that are possible, and those chosen so far.
 
-    cost: npt.NDArray[np.float32]
-    is_sure: npt.NDArray[np.bool_]
-    rows: list[Rows]
-    finds: list[Rows]
-    is_matched: npt.NDArray[np.bool_] = field(init=False)
-    is_taken: npt.NDArray[np.bool_] = field(init=False)
+    Only pairs that overlap enough for the most generous pass are kept: a street has few.
+    """
 
-    def __post_init__(self) -> None:
-        self.is_matched = np.zeros(self.cost.shape[0], np.bool_)
-        self.is_taken = np.zeros(self.cost.shape[1], np.bool_)
+    def __init__(self, cost: npt.NDArray[np.float32], most: float) -> None:
+        self._cost = cost
+        self._rows, self._finds = (cost <= most).nonzero()
+        self.is_matched = np.zeros(cost.shape[0], np.bool_)
+        self.is_taken = np.zeros(cost.shape[1], np.bool_)
+        self.rows: list[Rows] = []
+        self.finds: list[Rows] = []
 
-    def match(
-        self, tracks: npt.NDArray[np.bool_], wanted: npt.NDArray[np.bool_], limit: float
-    ) -> None:
-        """Pair tracks with detections, where both are marked and none dearer than the limit."""
-        rows, finds = tracks.nonzero()[0], wanted.nonzero()[0]
-        if not rows.size or not finds.size:
+    def match(self, tracks: Flags, wanted: Flags, limit: float) -> None:
+        """Pair free tracks and detections where both are marked, none dearer than the limit."""
+        if not self._rows.size:
             return
-        chosen, columns = association.assign(self.cost[rows[:, None], finds], limit)
-        rows, finds = rows[chosen], finds[columns]
+        fits = tracks[self._rows]
+        fits &= wanted[self._finds]
+        if not np.count_nonzero(fits):
+            return
+        rows, finds = self._rows[fits], self._finds[fits]
+        near = self._cost[rows, finds] <= limit
+        rows, finds = association.assign_pairs(self._cost, rows[near], finds[near], limit)
         self.is_matched[rows] = self.is_taken[finds] = True
         self.rows.append(rows)
         self.finds.append(finds)
+        is_free = self.is_matched[self._rows]
+        is_free |= self.is_taken[self._finds]
+        np.logical_not(is_free, out=is_free)
+        self._rows, self._finds = self._rows[is_free], self._finds[is_free]
 
 
 class Tracker:
     """One camera's tracker. Not thread-safe; times must not go back."""
 
     def __init__(self, limits: TrackerLimits | None = None) -> None:
-        self._limits = limits or TrackerLimits()
-        self._motion = first_motion(np.zeros((0, 4)))
-        self._book = _first_book(
-            self._motion.boxes(), np.zeros(0, np.uint8), np.zeros(0, np.float32), 0
-        )
+        self._limits = limits = limits or TrackerLimits()
+        nothing, nobody = no_detections(), np.zeros(0, np.int64)
+        self._motion = first_motion(nothing.boxes_frac)
+        self._book = first_book(nothing, nobody, self._motion.corners()[4:], 0)
+        self._most_cost = max(limits.sure_cost, limits.unsure_cost, limits.found_again_cost)
         self._next_number = 1
         self._now_ns: int | None = None
 
@@ -130,180 +103,131 @@ class Tracker:
         """Take in one look at `now_ns` (monotonic) and say what is where."""
         limits, scores = self._limits, found.scores
         self._predict(now_ns)
-        look = _Look(self._cost(found), scores >= limits.sure_score, [], [])
+        look = _Look(self._cost(found), self._most_cost)
+        is_sure = scores >= limits.sure_score
+        is_unsure = (scores >= limits.unsure_score) & ~is_sure
         is_known = self._book.looks >= limits.confirm_looks
         is_hidden_still = self._is_hidden_still(now_ns)
         # Every track is one look behind by now; more means that it was hidden before.
         was_seen = self._book.missed == 1
 
-        look.match(is_known & ~is_hidden_still, look.is_sure, limits.sure_cost)
-        is_unsure = ~look.is_sure & (scores >= limits.unsure_score)
-        look.match(is_known & was_seen & ~look.is_matched, is_unsure, limits.unsure_cost)
-        look.match(is_hidden_still, look.is_sure & ~look.is_taken, limits.found_again_cost)
-        look.match(~is_known, look.is_sure & ~look.is_taken, limits.sure_cost)
+        look.match(is_known & ~is_hidden_still, is_sure, limits.sure_cost)
+        look.match(is_known & was_seen, is_unsure, limits.unsure_cost)
+        look.match(is_hidden_still, is_sure, limits.found_again_cost)
+        look.match(~is_known, is_sure, limits.sure_cost)
 
         self._see(look, found, is_hidden_still, now_ns)
-        self._follow(now_ns)
-        self._begin(np.flatnonzero(look.is_sure & ~look.is_taken), found, now_ns)
-        self._give_up(now_ns)
-        self._number()
-        return self._tracks()
+        self._give_up(look.is_matched, is_known, now_ns)
+        corners = self._motion.corners()
+        self._book.follow(corners, limits.still_part, now_ns)
+        self._begin(is_sure & ~look.is_taken, found, now_ns)
+        return self._tracks(corners, self._number())
 
     def _cost(self, found: Detections) -> npt.NDArray[np.float32]:
         """1 - overlap of every track with every detection, float32 (n, m)."""
-        boxes = self._motion.boxes()
-        cost = 1.0 - association.overlap(boxes, found.boxes_frac, enlarged=self._limits.enlarged)
+        enlarged = self._limits.enlarged
+        corners = self._motion.corners(enlarged)[:4]
+        cost = association.corner_overlap(corners, association.grown(found.boxes_frac, enlarged))
+        np.subtract(np.float32(1.0), cost, out=cost)
         association.forbid_other_families(cost, self._book.classes, found.classes)
         return cost
 
     def _predict(self, now_ns: int) -> None:
         seconds = 0.0 if self._now_ns is None else (now_ns - self._now_ns) / 1e9
         self._now_ns = now_ns
-        is_hidden = self._book.missed > 0
+        is_hidden = self._book.missed > 0 if np.count_nonzero(self._book.missed) else None
         self._motion.predict(max(0.0, seconds), is_hidden)
-        if is_hidden.any():
-            self._motion.speeds[is_hidden & self._is_still()] = 0.0
+        if is_hidden is not None:
+            self._motion.rest(is_hidden & self._is_still())
         self._book.missed += 1
 
-    def _see(
-        self, look: "_Look", found: Detections, is_hidden_still: npt.NDArray[np.bool_], now_ns: int
-    ) -> None:
+    def _see(self, look: _Look, found: Detections, is_hidden_still: Flags, now_ns: int) -> None:
         """Give every matched track its detection."""
         if not look.rows:
             return
-        book, rows, finds = self._book, np.concatenate(look.rows), np.concatenate(look.finds)
-        scores = found.scores[finds]
-        self._motion.correct(rows, found.boxes_frac[finds].astype(np.float64))
-        self._motion.speeds[rows[is_hidden_still[rows]]] = 0.0
-        book.votes[rows, np.minimum(found.classes[finds], _CLASSES - 1)] += scores
-        book.classes[rows] = book.votes[rows].argmax(axis=1)
-        book.scores[rows] = scores
-        book.best_scores[rows] = np.maximum(book.best_scores[rows], scores)
-        book.looks[rows] += 1
-        book.missed[rows] = 0
-        book.last_seen_ns[rows] = now_ns
+        rows, finds = np.concatenate(look.rows), np.concatenate(look.finds)
+        self._motion.correct(rows, found.boxes_frac[finds])
+        if np.count_nonzero(is_hidden_still):
+            self._motion.rest(rows[is_hidden_still[rows]])
+        self._book.see(rows, finds, found, now_ns)
 
-    def _follow(self, now_ns: int) -> None:
-        """Note how far each thing has come, whether it keeps its place, and its way."""
-        book = self._book
-        boxes = self._motion.boxes()
-        feet = _feet(boxes)
-        seen = book.missed == 0
-        gone = np.hypot(*(feet - book.origins).T)
-        book.travel = np.where(seen, np.maximum(book.travel, gone), book.travel)
-        heights = boxes[:, 3] - boxes[:, 1]
-        strayed = np.hypot(*(feet - book.anchors).T) > self._limits.still_part * heights
-        moved = seen & strayed
-        book.anchors[moved] = feet[moved]
-        book.anchored_ns[moved] = now_ns
-        due = now_ns - book.way_ns >= WAY_PERIOD_NS
-        if due.any():
-            book.ways[due, 1:] = book.ways[due, :-1]
-            book.ways[due, 0] = feet[due]
-            book.way_lengths[due] = np.minimum(book.way_lengths[due] + 1, WAY_POINTS)
-            book.way_ns[due] = now_ns
-
-    def _begin(self, finds: Rows, found: Detections, now_ns: int) -> None:
-        finds = finds[found.scores[finds] >= self._limits.begin_score]
+    def _begin(self, is_new: Flags, found: Detections, now_ns: int) -> None:
+        if not np.count_nonzero(is_new):
+            return
+        finds = (is_new & (found.scores >= self._limits.begin_score)).nonzero()[0]
         if not finds.size:
             return
-        boxes = found.boxes_frac[finds]
-        self._book.extend(_first_book(boxes, found.classes[finds], found.scores[finds], now_ns))
-        fresh = first_motion(boxes.astype(np.float64))
-        for each in fields(Motion):
-            joined = np.concatenate((getattr(self._motion, each.name), getattr(fresh, each.name)))
-            setattr(self._motion, each.name, joined)
+        fresh = first_motion(found.boxes_frac[finds])
+        self._book.extend(first_book(found, finds, fresh.corners()[4:], now_ns))
+        self._motion.extend(fresh)
 
-    def _give_up(self, now_ns: int) -> None:
+    def _give_up(self, is_matched: Flags, is_known: Flags, now_ns: int) -> None:
         """Forget tentative tracks at their first miss, others when they have been gone long."""
         book, limits = self._book, self._limits
-        is_known = book.looks >= limits.confirm_looks
-        unseen_ns = now_ns - book.last_seen_ns
-        is_gone = (unseen_ns > limits.hidden_seconds * 1e9) & (book.missed >= limits.hidden_looks)
-        is_gone &= ~self._is_hidden_still(now_ns)
-        is_gone |= ~is_known & (book.missed > 0)
-        if is_gone.any():
+        is_gone = ~(is_matched | is_known)
+        overdue = book.missed >= limits.hidden_looks
+        if np.count_nonzero(overdue):
+            overdue &= now_ns - book.last_ns > limits.hidden_seconds * 1e9
+            is_gone |= overdue & ~self._is_hidden_still(now_ns)
+        if np.count_nonzero(is_gone):
             book.keep(~is_gone)
-            for each in fields(Motion):
-                setattr(self._motion, each.name, getattr(self._motion, each.name)[~is_gone])
+            self._motion.keep(~is_gone)
 
-    def _number(self) -> None:
-        is_known = self._book.looks >= self._limits.confirm_looks
-        fresh = np.flatnonzero((self._book.numbers == 0) & is_known)
-        self._book.numbers[fresh] = np.arange(self._next_number, self._next_number + len(fresh))
-        self._next_number += len(fresh)
+    def _number(self) -> int:
+        """Number the tracks that are known by now; how many that are.
 
-    def _is_still(self) -> npt.NDArray[np.bool_]:
-        """Known things that kept their place until they were last seen."""
+        Tentative tracks are found at every look or given up, so they become known in the order
+        in which they began: the known ones stand first, by number.
+        """
         book = self._book
-        kept_ns = book.last_seen_ns - book.anchored_ns
-        return (kept_ns >= self._limits.still_seconds * 1e9) & (
-            book.looks >= self._limits.confirm_looks
-        )
+        numbered = int(np.count_nonzero(book.numbers))
+        if numbered == len(book.numbers):
+            return numbered
+        known = int(np.count_nonzero(book.looks >= self._limits.confirm_looks))
+        fresh = known - numbered
+        book.numbers[numbered:known] = np.arange(self._next_number, self._next_number + fresh)
+        self._next_number += fresh
+        return known
 
-    def _is_hidden_still(self, now_ns: int) -> npt.NDArray[np.bool_]:
+    def _is_still(self) -> Flags:
+        """Known things that kept their place until they were last seen."""
+        book, limits = self._book, self._limits
+        is_still = book.last_ns - book.anchored_ns >= limits.still_seconds * 1e9
+        return is_still & (book.looks >= limits.confirm_looks)
+
+    def _is_hidden_still(self, now_ns: int) -> Flags:
         """Still things that are unseen for longer than others may be, and remembered."""
         book, limits = self._book, self._limits
-        unseen_ns = now_ns - book.last_seen_ns
-        is_hidden = (book.missed > 1) & (unseen_ns > limits.hidden_seconds * 1e9 / 2)
-        if not is_hidden.any():
+        is_hidden = book.missed > 1
+        if not np.count_nonzero(is_hidden):
+            return is_hidden
+        unseen_ns = now_ns - book.last_ns
+        is_hidden &= unseen_ns > limits.hidden_seconds * 1e9 / 2
+        if not np.count_nonzero(is_hidden):
             return is_hidden
         family = association.FAMILY_OF_CLASS[book.classes]
         lasting = (family == association.VEHICLE_FAMILY) | (family == association.BAG_FAMILY)
         memory = np.where(lasting, limits.vehicle_memory_seconds, limits.other_memory_seconds)
         return self._is_still() & is_hidden & (unseen_ns <= memory * 1e9)
 
-    def _tracks(self) -> Tracks:
-        book = self._book
-        rows = np.flatnonzero(book.numbers)
-        if not rows.size:
+    def _tracks(self, corners: Corners, known: int) -> Tracks:
+        """The first so many tracks; corners: float32 (6, n) of all."""
+        if not known:
             return no_tracks()
-        rows = rows[np.argsort(book.numbers[rows])]
+        book = self._book
+        integers, floats = book.integers[:, :known].copy(), book.floats[:3, :known].copy()
+        numbers, _, missed, first_ns, last_ns, anchored_ns, _, way_lengths = integers
         return Tracks(
-            numbers=book.numbers[rows],
-            classes=book.classes[rows],
-            boxes_frac=self._motion.boxes()[rows],
-            scores=book.scores[rows],
-            best_scores=book.best_scores[rows],
-            is_seen=book.missed[rows] == 0,
-            is_still=self._is_still()[rows],
-            first_seen_ns=book.first_seen_ns[rows],
-            last_seen_ns=book.last_seen_ns[rows],
-            travel_frac=book.travel[rows],
-            ways_frac=book.ways[rows],
-            way_lengths=book.way_lengths[rows],
+            numbers=numbers,
+            classes=book.classes[:known].copy(),
+            boxes_frac=corners[:4, :known].T,
+            scores=floats[0],
+            best_scores=floats[1],
+            is_seen=missed == 0,
+            is_still=last_ns - anchored_ns >= self._limits.still_seconds * 1e9,
+            first_seen_ns=first_ns,
+            last_seen_ns=last_ns,
+            travel_frac=floats[2],
+            ways_frac=book.ways[:known],
+            way_lengths=way_lengths,
         )
-
-
-def _feet(boxes: Boxes) -> Boxes:
-    return np.stack(((boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]), axis=1)
-
-
-def _first_book(
-    boxes: Boxes, classes: npt.NDArray[np.uint8], scores: npt.NDArray[np.float32], now_ns: int
-) -> _Book:
-    count = len(boxes)
-    feet = _feet(boxes)
-    votes = np.zeros((count, _CLASSES), np.float32)
-    votes[np.arange(count), np.minimum(classes, _CLASSES - 1)] = scores
-    ways = np.zeros((count, WAY_POINTS, 2), np.float32)
-    ways[:, 0] = feet
-    now = np.full(count, now_ns, np.int64)
-    return _Book(
-        numbers=np.zeros(count, np.int64),
-        votes=votes,
-        classes=classes.copy(),
-        scores=scores.astype(np.float32),
-        best_scores=scores.astype(np.float32),
-        looks=np.ones(count, np.int64),
-        missed=np.zeros(count, np.int64),
-        first_seen_ns=now.copy(),
-        last_seen_ns=now.copy(),
-        origins=feet.copy(),
-        travel=np.zeros(count, np.float32),
-        anchors=feet.copy(),
-        anchored_ns=now.copy(),
-        ways=ways,
-        way_lengths=np.ones(count, np.int64),
-        way_ns=now.copy(),
-    )
