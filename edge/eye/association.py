@@ -1,5 +1,7 @@
 """Which detection is which track: overlap as cost, one assignment, obvious pairs first."""
 
+from functools import lru_cache
+
 import lap
 import numpy as np
 import numpy.typing as npt
@@ -39,12 +41,7 @@ def overlap(
 
 def grown(boxes: npt.NDArray[np.float32], part: float) -> npt.NDArray[np.float32]:
     """Boxes (n, 4) as float32 (4, n), each side longer by this part of itself."""
-    margin = np.float32(part / 2)
-    near, far = np.float32(1) + margin, -margin
-    matrix = np.array(
-        [[near, 0, far, 0], [0, near, 0, far], [far, 0, near, 0], [0, far, 0, near]], np.float32
-    )
-    return np.asarray(np.dot(matrix, boxes.T))
+    return np.asarray(np.dot(_growing(part), boxes.T))
 
 
 def corner_overlap(
@@ -111,3 +108,11 @@ def _solve(cost: npt.NDArray[np.float32], limit: float) -> tuple[Rows, Rows]:
 def _areas(corners: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     sides = corners[2:4] - corners[:2]
     return np.asarray(sides[0] * sides[1])
+
+
+@lru_cache(maxsize=8)
+def _growing(part: float) -> npt.NDArray[np.float32]:
+    """Matrix (4, 4) from corners to corners that lie further out."""
+    near, far = 1 + part / 2, -part / 2
+    rows = [[near, 0, far, 0], [0, near, 0, far], [far, 0, near, 0], [0, far, 0, near]]
+    return np.array(rows, np.float32)
