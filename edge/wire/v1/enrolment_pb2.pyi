@@ -50,6 +50,7 @@ class EnrolResponse(_message.Message):
 
     CERTIFICATE_PEM_FIELD_NUMBER: _builtins.int
     SESSION_PORT_FIELD_NUMBER: _builtins.int
+    TRUST_FIELD_NUMBER: _builtins.int
     certificate_pem: _builtins.str
     """The device's certificate, PEM; exactly one URI SAN, vigie://device/NAME."""
     session_port: _builtins.int
@@ -57,15 +58,21 @@ class EnrolResponse(_message.Message):
     a port of its own, because a server either asks every client for a certificate or none.
     Absent: the port that was asked.
     """
+    trust: _builtins.str
+    """Whom the pole shall believe from now on (authority's keys and threshold, clip key, readers),
+    JSON as edge/mandate/trust.py reads it. Empty: the authority has not said yet; then nothing
+    is detected or recorded.
+    """
     def __init__(
         self,
         *,
         certificate_pem: _builtins.str = ...,
         session_port: _builtins.int | None = ...,
+        trust: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_session_port", b"_session_port", "session_port", b"session_port"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_session_port", b"_session_port", "certificate_pem", b"certificate_pem", "session_port", b"session_port"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_session_port", b"_session_port", "certificate_pem", b"certificate_pem", "session_port", b"session_port", "trust", b"trust"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__session_port: _TypeAlias = _typing.Literal["session_port"]  # noqa: Y015
     _WhichOneofArgType__session_port: _TypeAlias = _typing.Literal["_session_port", b"_session_port"]  # noqa: Y015

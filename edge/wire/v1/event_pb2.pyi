@@ -221,6 +221,28 @@ GAP_REASON_DAMAGE: GapReason.ValueType  # 2
 """Stored bytes did not match their checksum."""
 Global___GapReason: _TypeAlias = GapReason  # noqa: Y015
 
+class _MandateMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MandateModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MandateMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MANDATE_MODE_UNSPECIFIED: _MandateMode.ValueType  # 0
+    MANDATE_MODE_OPERATION: _MandateMode.ValueType  # 1
+    """Signals for operators."""
+    MANDATE_MODE_CALIBRATION: _MandateMode.ValueType  # 2
+    """Never on the operators' list; deleted with the calibration."""
+
+class MandateMode(_MandateMode, metaclass=_MandateModeEnumTypeWrapper):
+    """What the events under a mandate are for."""
+
+MANDATE_MODE_UNSPECIFIED: MandateMode.ValueType  # 0
+MANDATE_MODE_OPERATION: MandateMode.ValueType  # 1
+"""Signals for operators."""
+MANDATE_MODE_CALIBRATION: MandateMode.ValueType  # 2
+"""Never on the operators' list; deleted with the calibration."""
+Global___MandateMode: _TypeAlias = MandateMode  # noqa: Y015
+
 @_typing.final
 class Event(_message.Message):
     """One fact about one incident. Its identity is (device, epoch, seq); seq is not written, it
@@ -431,12 +453,21 @@ class Dictionary(_message.Message):
     RULES_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
     MODEL_SHA256_FIELD_NUMBER: _builtins.int
+    MANDATE_VERSION_FIELD_NUMBER: _builtins.int
+    MANDATE_MODE_FIELD_NUMBER: _builtins.int
+    MANDATE_PROFILE_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Number within the epoch, from 1; never reused for another content."""
     model: _builtins.str
     """Card name of the detector that saw it, such as "ssd-coco15". Empty: no detector."""
     model_sha256: _builtins.bytes
     """SHA-256 of the model file. Empty: no detector."""
+    mandate_version: _builtins.int
+    """Version of the mandate under which it was seen. Absent: none was in force, only health."""
+    mandate_mode: Global___MandateMode.ValueType
+    """UNSPECIFIED: none was in force."""
+    mandate_profile: _builtins.str
+    """Profile of the mandate, such as "bench". Empty: none was in force."""
     @_builtins.property
     def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___Rule]:
         """At most 512 rules; index n is the n-th, from 1."""
@@ -448,12 +479,17 @@ class Dictionary(_message.Message):
         rules: _abc.Iterable[Global___Rule] | None = ...,
         model: _builtins.str = ...,
         model_sha256: _builtins.bytes = ...,
+        mandate_version: _builtins.int | None = ...,
+        mandate_mode: Global___MandateMode.ValueType = ...,
+        mandate_profile: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_mandate_version", b"_mandate_version", "mandate_version", b"mandate_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "model_sha256", b"model_sha256", "number", b"number", "rules", b"rules"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mandate_version", b"_mandate_version", "mandate_mode", b"mandate_mode", "mandate_profile", b"mandate_profile", "mandate_version", b"mandate_version", "model", b"model", "model_sha256", b"model_sha256", "number", b"number", "rules", b"rules"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__mandate_version: _TypeAlias = _typing.Literal["mandate_version"]  # noqa: Y015
+    _WhichOneofArgType__mandate_version: _TypeAlias = _typing.Literal["_mandate_version", b"_mandate_version"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__mandate_version) -> _WhichOneofReturnType__mandate_version | None: ...
 
 Global___Dictionary: _TypeAlias = Dictionary  # noqa: Y015
 

@@ -56,6 +56,7 @@ class ConnectRequest(_message.Message):
     BATCH_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
+    TIME_QUESTION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hello(self) -> Global___Hello:
         """Exactly once, first."""
@@ -72,6 +73,8 @@ class ConnectRequest(_message.Message):
 
     @_builtins.property
     def answer(self) -> Global___Answer: ...
+    @_builtins.property
+    def time_question(self) -> Global___TimeQuestion: ...
     def __init__(
         self,
         *,
@@ -80,12 +83,13 @@ class ConnectRequest(_message.Message):
         batch: _event_pb2.Batch | None = ...,
         status: Global___Status | None = ...,
         answer: Global___Answer | None = ...,
+        time_question: Global___TimeQuestion | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "batch", b"batch", "content", b"content", "dictionary", b"dictionary", "hello", b"hello", "status", b"status"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "batch", b"batch", "content", b"content", "dictionary", b"dictionary", "hello", b"hello", "status", b"status", "time_question", b"time_question"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "batch", b"batch", "content", b"content", "dictionary", b"dictionary", "hello", b"hello", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "batch", b"batch", "content", b"content", "dictionary", b"dictionary", "hello", b"hello", "status", b"status", "time_question", b"time_question"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["hello", "dictionary", "batch", "status", "answer"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["hello", "dictionary", "batch", "status", "answer", "time_question"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
@@ -100,6 +104,7 @@ class ConnectResponse(_message.Message):
     WELCOME_FIELD_NUMBER: _builtins.int
     ACK_FIELD_NUMBER: _builtins.int
     COMMAND_FIELD_NUMBER: _builtins.int
+    TIME_STATEMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def welcome(self) -> Global___Welcome:
         """Exactly once, first, in answer to Hello."""
@@ -108,18 +113,21 @@ class ConnectResponse(_message.Message):
     def ack(self) -> Global___Ack: ...
     @_builtins.property
     def command(self) -> Global___Command: ...
+    @_builtins.property
+    def time_statement(self) -> Global___TimeStatement: ...
     def __init__(
         self,
         *,
         welcome: Global___Welcome | None = ...,
         ack: Global___Ack | None = ...,
         command: Global___Command | None = ...,
+        time_statement: Global___TimeStatement | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "command", b"command", "content", b"content", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "command", b"command", "content", b"content", "time_statement", b"time_statement", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "command", b"command", "content", b"content", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "command", b"command", "content", b"content", "time_statement", b"time_statement", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["welcome", "ack", "command"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["welcome", "ack", "command", "time_statement"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
@@ -206,6 +214,64 @@ class Welcome(_message.Message):
 Global___Welcome: _TypeAlias = Welcome  # noqa: Y015
 
 @_typing.final
+class TimeQuestion(_message.Message):
+    """Asked by a room that must prove its clock without trusting the link that carries it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NONCE_FIELD_NUMBER: _builtins.int
+    nonce: _builtins.bytes
+    """Drawn at random by the asker, 16 bytes; makes the answer fresh."""
+    def __init__(
+        self,
+        *,
+        nonce: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["nonce", b"nonce"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimeQuestion: _TypeAlias = TimeQuestion  # noqa: Y015
+
+@_typing.final
+class TimeStatement(_message.Message):
+    """The collector's clock, signed with its clip key over "vigie time v1", device, nonce and time
+    as edge/mandate/time_statement.py lays them out. The asker bounds the error by its own round
+    trip.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NONCE_FIELD_NUMBER: _builtins.int
+    UTC_MS_FIELD_NUMBER: _builtins.int
+    ERROR_MS_FIELD_NUMBER: _builtins.int
+    SIGNATURE_FIELD_NUMBER: _builtins.int
+    nonce: _builtins.bytes
+    utc_ms: _builtins.int
+    """Milliseconds since 1970-01-01 UTC."""
+    error_ms: _builtins.int
+    """Largest error of utc_ms as the collector knows it, milliseconds."""
+    signature: _builtins.bytes
+    """Ed25519, 64 bytes."""
+    def __init__(
+        self,
+        *,
+        nonce: _builtins.bytes = ...,
+        utc_ms: _builtins.int = ...,
+        error_ms: _builtins.int = ...,
+        signature: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error_ms", b"error_ms", "nonce", b"nonce", "signature", b"signature", "utc_ms", b"utc_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimeStatement: _TypeAlias = TimeStatement  # noqa: Y015
+
+@_typing.final
 class Ack(_message.Message):
     """Everything up to and including this seq is committed to the collector's disk."""
 
@@ -240,6 +306,10 @@ class Status(_message.Message):
     CAMERAS_FIELD_NUMBER: _builtins.int
     DISK_FREE_BYTES_FIELD_NUMBER: _builtins.int
     CLOCK_ERROR_MS_FIELD_NUMBER: _builtins.int
+    MANDATE_VERSION_FIELD_NUMBER: _builtins.int
+    MANDATE_REASON_FIELD_NUMBER: _builtins.int
+    RING_FIELD_NUMBER: _builtins.int
+    CLOCK_SOURCE_FIELD_NUMBER: _builtins.int
     uptime_ms: _builtins.int
     pending_events: _builtins.int
     spool_bytes: _builtins.int
@@ -250,8 +320,18 @@ class Status(_message.Message):
     """Free bytes where the spool lives."""
     clock_error_ms: _builtins.int
     """Largest error of the clock, milliseconds. Absent: not proven."""
+    mandate_version: _builtins.int
+    """Version of the mandate in force. Absent: none."""
+    mandate_reason: _builtins.str
+    """Why nothing is detected or recorded now, one lower_snake_case word. Empty: it is."""
+    clock_source: _builtins.str
+    """What proves the clock, such as "kernel_ntp" or "collector". Empty: nothing does."""
     @_builtins.property
     def cameras(self) -> _containers.RepeatedCompositeFieldContainer[Global___CameraStatus]: ...
+    @_builtins.property
+    def ring(self) -> Global___RingStatus:
+        """The ring, over all cameras. Absent: no vault runs."""
+
     def __init__(
         self,
         *,
@@ -263,21 +343,73 @@ class Status(_message.Message):
         cameras: _abc.Iterable[Global___CameraStatus] | None = ...,
         disk_free_bytes: _builtins.int = ...,
         clock_error_ms: _builtins.int | None = ...,
+        mandate_version: _builtins.int | None = ...,
+        mandate_reason: _builtins.str = ...,
+        ring: Global___RingStatus | None = ...,
+        clock_source: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms", "_temperature_c", b"_temperature_c", "clock_error_ms", b"clock_error_ms", "temperature_c", b"temperature_c"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms", "_mandate_version", b"_mandate_version", "_temperature_c", b"_temperature_c", "clock_error_ms", b"clock_error_ms", "mandate_version", b"mandate_version", "ring", b"ring", "temperature_c", b"temperature_c"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms", "_temperature_c", b"_temperature_c", "cameras", b"cameras", "clock_error_ms", b"clock_error_ms", "disk_free_bytes", b"disk_free_bytes", "pending_events", b"pending_events", "spool_bytes", b"spool_bytes", "spool_quota_bytes", b"spool_quota_bytes", "temperature_c", b"temperature_c", "uptime_ms", b"uptime_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms", "_mandate_version", b"_mandate_version", "_temperature_c", b"_temperature_c", "cameras", b"cameras", "clock_error_ms", b"clock_error_ms", "clock_source", b"clock_source", "disk_free_bytes", b"disk_free_bytes", "mandate_reason", b"mandate_reason", "mandate_version", b"mandate_version", "pending_events", b"pending_events", "ring", b"ring", "spool_bytes", b"spool_bytes", "spool_quota_bytes", b"spool_quota_bytes", "temperature_c", b"temperature_c", "uptime_ms", b"uptime_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__clock_error_ms: _TypeAlias = _typing.Literal["clock_error_ms"]  # noqa: Y015
     _WhichOneofArgType__clock_error_ms: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms"]  # noqa: Y015
+    _WhichOneofReturnType__mandate_version: _TypeAlias = _typing.Literal["mandate_version"]  # noqa: Y015
+    _WhichOneofArgType__mandate_version: _TypeAlias = _typing.Literal["_mandate_version", b"_mandate_version"]  # noqa: Y015
     _WhichOneofReturnType__temperature_c: _TypeAlias = _typing.Literal["temperature_c"]  # noqa: Y015
     _WhichOneofArgType__temperature_c: _TypeAlias = _typing.Literal["_temperature_c", b"_temperature_c"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__clock_error_ms) -> _WhichOneofReturnType__clock_error_ms | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__mandate_version) -> _WhichOneofReturnType__mandate_version | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__temperature_c) -> _WhichOneofReturnType__temperature_c | None: ...
 
 Global___Status: _TypeAlias = Status  # noqa: Y015
+
+@_typing.final
+class RingStatus(_message.Message):
+    """What the vault holds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RING_BYTES_FIELD_NUMBER: _builtins.int
+    RING_QUOTA_BYTES_FIELD_NUMBER: _builtins.int
+    OLDEST_UTC_MS_FIELD_NUMBER: _builtins.int
+    NEWEST_UTC_MS_FIELD_NUMBER: _builtins.int
+    GAPS_FIELD_NUMBER: _builtins.int
+    ring_bytes: _builtins.int
+    ring_quota_bytes: _builtins.int
+    oldest_utc_ms: _builtins.int
+    """Capture time of the oldest and newest fragment, milliseconds since 1970-01-01 UTC.
+    Absent: the ring is empty.
+    """
+    newest_utc_ms: _builtins.int
+    gaps: _builtins.int
+    """Stretches in which a fragment is missing, all named in the ring's index."""
+    def __init__(
+        self,
+        *,
+        ring_bytes: _builtins.int = ...,
+        ring_quota_bytes: _builtins.int = ...,
+        oldest_utc_ms: _builtins.int | None = ...,
+        newest_utc_ms: _builtins.int | None = ...,
+        gaps: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_newest_utc_ms", b"_newest_utc_ms", "_oldest_utc_ms", b"_oldest_utc_ms", "newest_utc_ms", b"newest_utc_ms", "oldest_utc_ms", b"oldest_utc_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_newest_utc_ms", b"_newest_utc_ms", "_oldest_utc_ms", b"_oldest_utc_ms", "gaps", b"gaps", "newest_utc_ms", b"newest_utc_ms", "oldest_utc_ms", b"oldest_utc_ms", "ring_bytes", b"ring_bytes", "ring_quota_bytes", b"ring_quota_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__newest_utc_ms: _TypeAlias = _typing.Literal["newest_utc_ms"]  # noqa: Y015
+    _WhichOneofArgType__newest_utc_ms: _TypeAlias = _typing.Literal["_newest_utc_ms", b"_newest_utc_ms"]  # noqa: Y015
+    _WhichOneofReturnType__oldest_utc_ms: _TypeAlias = _typing.Literal["oldest_utc_ms"]  # noqa: Y015
+    _WhichOneofArgType__oldest_utc_ms: _TypeAlias = _typing.Literal["_oldest_utc_ms", b"_oldest_utc_ms"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__newest_utc_ms) -> _WhichOneofReturnType__newest_utc_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__oldest_utc_ms) -> _WhichOneofReturnType__oldest_utc_ms | None: ...
+
+Global___RingStatus: _TypeAlias = RingStatus  # noqa: Y015
 
 @_typing.final
 class CameraStatus(_message.Message):
@@ -328,6 +460,9 @@ class Command(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     REPORT_STATUS_FIELD_NUMBER: _builtins.int
     RENEW_CERTIFICATE_FIELD_NUMBER: _builtins.int
+    TAKE_MANDATE_FIELD_NUMBER: _builtins.int
+    REQUEST_CLIP_FIELD_NUMBER: _builtins.int
+    DROP_CLIP_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     """From 1, unique per device."""
     @_builtins.property
@@ -338,18 +473,33 @@ class Command(_message.Message):
     def renew_certificate(self) -> Global___RenewCertificate:
         """Renew the certificate now, on a channel of its own."""
 
+    @_builtins.property
+    def take_mandate(self) -> Global___TakeMandate:
+        """Take this mandate, or this revocation of one."""
+
+    @_builtins.property
+    def request_clip(self) -> Global___RequestClip:
+        """Cut a clip, seal it and upload it through ClipService."""
+
+    @_builtins.property
+    def drop_clip(self) -> Global___DropClip:
+        """Forget a clip that waits for upload."""
+
     def __init__(
         self,
         *,
         id: _builtins.int = ...,
         report_status: Global___ReportStatus | None = ...,
         renew_certificate: Global___RenewCertificate | None = ...,
+        take_mandate: Global___TakeMandate | None = ...,
+        request_clip: Global___RequestClip | None = ...,
+        drop_clip: Global___DropClip | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "renew_certificate", b"renew_certificate", "report_status", b"report_status"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "drop_clip", b"drop_clip", "renew_certificate", b"renew_certificate", "report_status", b"report_status", "request_clip", b"request_clip", "take_mandate", b"take_mandate"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "id", b"id", "renew_certificate", b"renew_certificate", "report_status", b"report_status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "drop_clip", b"drop_clip", "id", b"id", "renew_certificate", b"renew_certificate", "report_status", b"report_status", "request_clip", b"request_clip", "take_mandate", b"take_mandate"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_action: _TypeAlias = _typing.Literal["report_status", "renew_certificate"]  # noqa: Y015
+    _WhichOneofReturnType_action: _TypeAlias = _typing.Literal["report_status", "renew_certificate", "take_mandate", "request_clip", "drop_clip"]  # noqa: Y015
     _WhichOneofArgType_action: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_action) -> _WhichOneofReturnType_action | None: ...
 
@@ -369,6 +519,72 @@ class ReportStatus(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReportStatus: _TypeAlias = ReportStatus  # noqa: Y015
+
+@_typing.final
+class TakeMandate(_message.Message):
+    """Text only: what a pole may do, signed by the authority. The link carries it unread; eye and
+    vault verify it themselves.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    envelope: _builtins.str
+    """DSSE envelope, JSON."""
+    def __init__(
+        self,
+        *,
+        envelope: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeMandate: _TypeAlias = TakeMandate  # noqa: Y015
+
+@_typing.final
+class RequestClip(_message.Message):
+    """A clip request signed by the collector's clip key; the vault verifies it itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    envelope: _builtins.str
+    """DSSE envelope, JSON."""
+    def __init__(
+        self,
+        *,
+        envelope: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestClip: _TypeAlias = RequestClip  # noqa: Y015
+
+@_typing.final
+class DropClip(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIP_FIELD_NUMBER: _builtins.int
+    clip: _builtins.str
+    """The clip's name, as the request gave it."""
+    def __init__(
+        self,
+        *,
+        clip: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DropClip: _TypeAlias = DropClip  # noqa: Y015
 
 @_typing.final
 class RenewCertificate(_message.Message):
