@@ -4,7 +4,6 @@ The collector writes an identity for its own machine into `DATA/operator/`; `--i
 one from elsewhere. gRPC is imported when a command needs it, never for --help.
 """
 
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,6 +49,8 @@ class Access:
 
         Raises VigieError when there is none.
         """
+        import tomllib  # noqa: PLC0415 - a twentieth of --help
+
         path = self.directory / "collector.toml"
         try:
             found = tomllib.loads(path.read_text())

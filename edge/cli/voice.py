@@ -1,9 +1,7 @@
 """How the command line speaks: data on stdout, everything else on stderr, one error voice."""
 
-import json
 import os
 import sys
-import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -39,6 +37,8 @@ def say(message: str) -> None:
 
 def print_json(record: Mapping[str, object]) -> None:
     """One object on one line of stdout, at once."""
+    import json  # noqa: PLC0415 - a thirtieth of --help, which prints none
+
     click.echo(json.dumps(record, ensure_ascii=False))
     sys.stdout.flush()
 
@@ -55,16 +55,22 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
 def show_error(error: VigieError, *, debug: bool) -> None:
     """One clear message; the traceback only when asked for."""
     if debug:
-        traceback.print_exception(error)
+        _show_traceback(error)
     say(f"vigie: {error}")
 
 
 def show_bug(bug: BaseException, *, debug: bool) -> None:
     """Our own fault, said as such, with the way to tell us."""
     if debug:
-        traceback.print_exception(bug)
+        _show_traceback(bug)
     say(
         f"vigie: internal error ({type(bug).__name__}: {bug})\n"
         "  This is a defect of vigie. Run the command again with 'vigie --debug …' and send us "
         "what it prints."
     )
+
+
+def _show_traceback(error: BaseException) -> None:
+    import traceback  # noqa: PLC0415 - for those who ask for it
+
+    traceback.print_exception(error)

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 HEAVY = ("numpy", "cv2", "av", "grpc", "ai_edge_litert", "pydantic", "cryptography.x509",
-         "google.protobuf", "asyncio", "sqlite3")  # fmt: skip
+         "google.protobuf", "asyncio", "sqlite3", "rich", "json", "tomllib")  # fmt: skip
 PROGRAM = """
 import sys
 from edge.cli.main import main
