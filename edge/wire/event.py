@@ -39,7 +39,7 @@ class Event:
     rule: the rule's name, as in the dictionary in force.
     incident: the incident's number within one run of the process that appends it, from 1.
     object_class: OBJECT_CLASS_UNSPECIFIED when the rule is not about one thing.
-    score_percent: detector's confidence, 0 to 100.
+    score_percent: confidence of the detection that decided, 0 to 100.
     trace: int8 pairs as edge/wire/trace.py packs them, at most 96 bytes.
     measured: the function's own measure (persons, permille of the frame).
     reason: what a health event adds, one lower_snake_case word.

@@ -16,12 +16,16 @@ class Phrases:
     facts: function word to what happens; `*` stands for a function without words of its own.
     limits: parameter name to how it reads as a threshold.
     headings: eight compass words, from up (12 o'clock) clockwise.
+    values: what a parameter may say in a word of the site file, such as a direction.
+    decimal_mark: what stands between units and tenths.
     """
 
     subjects: dict[str, str]
     facts: dict[str, str]
     limits: dict[str, str]
     headings: tuple[str, ...]
+    values: dict[str, str]
+    decimal_mark: str
     going_on: str
     ended: str
     lasted: str
@@ -96,6 +100,14 @@ ENGLISH = Phrases(
         "to the left",
         "up to the left",
     ),
+    values={
+        "left_to_right": "left to right",
+        "right_to_left": "right to left",
+        "both": "both",
+        "entry": "entry",
+        "presence": "presence",
+    },
+    decimal_mark=".",
     going_on="still going on",
     ended="it is over",
     lasted="for {seconds} s",
@@ -149,8 +161,8 @@ FRENCH = Phrases(
         "period_seconds": "périodes de {value} s",
         "allowed_deg": "cap autorisé {value}°",
         "tolerance_deg": "tolérance {value}°",
-        "direction": "sens {value}",
-        "when": "critère {value}",
+        "direction": "sens : {value}",
+        "when": "critère : {value}",
         "lost_seconds": "aucune image pendant {value} s",
         "frozen_seconds": "inchangée pendant {value} s",
         "dark_luma": "luminosité sous {value} sur 255",
@@ -170,6 +182,14 @@ FRENCH = Phrases(
         "vers la gauche",
         "vers le haut à gauche",
     ),
+    values={
+        "left_to_right": "de gauche à droite",
+        "right_to_left": "de droite à gauche",
+        "both": "les deux",
+        "entry": "entrée",
+        "presence": "présence",
+    },
+    decimal_mark=",",
     going_on="toujours en cours",
     ended="c'est terminé",
     lasted="pendant {seconds} s",
@@ -223,8 +243,8 @@ SPANISH = Phrases(
         "period_seconds": "períodos de {value} s",
         "allowed_deg": "rumbo permitido {value}°",
         "tolerance_deg": "tolerancia {value}°",
-        "direction": "sentido {value}",
-        "when": "criterio {value}",
+        "direction": "sentido: {value}",
+        "when": "criterio: {value}",
         "lost_seconds": "sin imagen durante {value} s",
         "frozen_seconds": "sin cambios durante {value} s",
         "dark_luma": "brillo inferior a {value} de 255",
@@ -244,6 +264,14 @@ SPANISH = Phrases(
         "hacia la izquierda",
         "hacia arriba a la izquierda",
     ),
+    values={
+        "left_to_right": "de izquierda a derecha",
+        "right_to_left": "de derecha a izquierda",
+        "both": "ambos",
+        "entry": "entrada",
+        "presence": "presencia",
+    },
+    decimal_mark=",",
     going_on="sigue en curso",
     ended="ha terminado",
     lasted="durante {seconds} s",

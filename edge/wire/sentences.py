@@ -50,8 +50,8 @@ def _fact(event: event_pb2.Event, rule: event_pb2.Rule, phrases: Phrases) -> str
         measured=event.measured,
     )
     if event.HasField("duration_ms") and event.duration_ms:
-        seconds = round(event.duration_ms / 1000, 1)
-        fact = f"{fact} {phrases.lasted.format(seconds=f'{seconds:g}')}"
+        seconds = _spoken(round(event.duration_ms / 1000, 1), phrases)
+        fact = f"{fact} {phrases.lasted.format(seconds=seconds)}"
     return fact
 
 
@@ -85,11 +85,33 @@ def _way(trace: bytes, phrases: Phrases) -> str:
 
 def _thresholds(rule: event_pb2.Rule, phrases: Phrases) -> str:
     limits = [
-        phrases.limits[parameter.name].format(value=parameter.text.replace("_", " "))
+        phrases.limits[parameter.name].format(value=_limit(parameter, phrases))
         for parameter in rule.parameters
         if parameter.name in phrases.limits
     ]
     return phrases.limit_heading.format(limits=", ".join(limits)) if limits else ""
+
+
+def _limit(parameter: event_pb2.Parameter, phrases: Phrases) -> str:
+    """A threshold in the style of what it was compared with: scores and fractions in percent."""
+    try:
+        value = float(parameter.text)
+    except ValueError:
+        return phrases.values.get(parameter.text, parameter.text.replace("_", " "))
+    if not math.isfinite(value):
+        return parameter.text
+    if parameter.name.endswith("_score"):
+        # Whole, as scores travel: so what passed never reads as less than what it had to reach.
+        return f"{round(value * 100)} %"
+    if parameter.name.endswith("_frac"):
+        return f"{_spoken(round(value * 100, 1), phrases)} %"
+    return _spoken(value, phrases)
+
+
+def _spoken(number: float, phrases: Phrases) -> str:
+    """A number without needless zeros, with the language's decimal mark."""
+    written = str(int(number)) if number.is_integer() else str(number)
+    return written.replace(".", phrases.decimal_mark)
 
 
 def _origin(rule: event_pb2.Rule, model: str, phrases: Phrases) -> str:

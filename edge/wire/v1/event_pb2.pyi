@@ -281,7 +281,9 @@ class Event(_message.Message):
     track: _builtins.int
     """Number of the track within one run of the eye, from 1. Absent: no single track decided."""
     score_percent: _builtins.int
-    """Detector's confidence at the deciding frame, percent, 0 to 100. Absent: no detection decided."""
+    """Confidence of the detection that decided, percent, 0 to 100; UPDATE and END repeat that of
+    their START. Absent: no detection decided.
+    """
     duration_ms: _builtins.int
     """How long the incident lasted at this event, milliseconds. Absent: momentary (a crossing)."""
     trace: _builtins.bytes
