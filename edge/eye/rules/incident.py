@@ -86,7 +86,11 @@ def limits_of(min_seconds: float, leave_seconds: float, cool_down_seconds: float
 
 @dataclass(slots=True)
 class Stay:
-    """One subject's history with one rule. sighting: the last at which the condition was met."""
+    """One subject's history with one rule.
+
+    sighting: the last at which the condition was met. deciding_score: the confidence that began
+    the incident, 0 to 1; it stays with the incident, whatever later looks are worth.
+    """
 
     since_ns: int
     met_ns: int
@@ -94,6 +98,7 @@ class Stay:
     state: State = State.ABSENT
     told_ns: int = 0
     incident: int = 0
+    deciding_score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,7 @@ class Incidents:
             return []
         if phase == START:
             stay.incident, self.last_start_ns = next(self.numbers), now_ns
+            stay.deciding_score = stay.sighting.score if stay.sighting else 0.0
         stay.told_ns = now_ns
         return [Told(phase, stay, (stay.met_ns - stay.since_ns) // 1_000_000)]
 

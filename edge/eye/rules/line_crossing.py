@@ -27,12 +27,19 @@ class LineCrossingRule:
         for crossing in self._crossings.look(scene.tracks):
             sighting = crossing.sighting
             is_wanted = self._rule.direction in {"both", crossing.direction.value}
-            is_sure = sighting.tracks.best_scores[sighting.row] >= self._rule.min_score
+            best = float(sighting.tracks.best_scores[sighting.row])
+            is_sure = best >= self._rule.min_score
             if is_open and is_wanted and is_sure and self._is_cool(scene.monotonic_ns):
                 self._told_ns = scene.monotonic_ns
-                number = next(self._numbers)
                 events.append(
-                    event_of_sighting(self._rule, sighting, scene, Phase.PHASE_START, number)
+                    event_of_sighting(
+                        self._rule,
+                        sighting,
+                        scene,
+                        Phase.PHASE_START,
+                        next(self._numbers),
+                        deciding_score=best,
+                    )
                 )
         return events
 

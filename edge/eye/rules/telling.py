@@ -17,8 +17,15 @@ def event_of_stay(rule: Rule, told: Told, scene: Scene) -> Event:
     """The event of one track's incident."""
     sighting = told.stay.sighting
     assert sighting is not None
+    stay = told.stay
     return event_of_sighting(
-        rule, sighting, scene, told.phase, told.stay.incident, duration_ms=told.duration_ms
+        rule,
+        sighting,
+        scene,
+        told.phase,
+        stay.incident,
+        deciding_score=stay.deciding_score,
+        duration_ms=told.duration_ms,
     )
 
 
@@ -29,9 +36,13 @@ def event_of_sighting(
     phase: Phase.ValueType,
     incident: int,
     *,
+    deciding_score: float,
     duration_ms: int | None = None,
 ) -> Event:
-    """An event about one track, with the way that led it there."""
+    """An event about one track, with the way that led it there.
+
+    deciding_score: the confidence that was held against the rule's min_score, 0 to 1.
+    """
     tracks, row = sighting.tracks, sighting.row
     return Event(
         captured_utc_ms=scene.captured_utc_ms,
@@ -41,7 +52,7 @@ def event_of_sighting(
         object_class=ObjectClass.ValueType(int(tracks.classes[row])),
         box=tracks.box(row),
         track=sighting.number,
-        score_percent=round(sighting.score * 100),
+        score_percent=round(deciding_score * 100),
         duration_ms=duration_ms,
         trace=pack_trace(tracks.way(row)),
     )

@@ -36,6 +36,7 @@ class Thing:
     is_seen: bool = True
     is_still: bool = False
     score: float = 0.9
+    best_score: float = 0.0
     object_class: int = PERSON
     travel_frac: float = 0.5
     height_frac: float = 0.2
@@ -53,7 +54,7 @@ def tracks_of(things: Sequence[Thing], now_ns: int) -> Tracks:
         classes=np.array([t.object_class for t in things], np.uint8),
         boxes_frac=np.array(boxes, np.float32),
         scores=scores,
-        best_scores=scores,
+        best_scores=np.maximum(scores, [t.best_score for t in things]).astype(np.float32),
         is_seen=np.array([t.is_seen for t in things]),
         is_still=np.array([t.is_still for t in things]),
         first_seen_ns=np.zeros(count, np.int64),

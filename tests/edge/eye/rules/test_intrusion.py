@@ -26,6 +26,13 @@ def test_a_person_in_the_zone_starts_once_updates_and_ends() -> None:
     assert start.score_percent == 90
 
 
+def test_an_incident_keeps_the_score_that_began_it() -> None:
+    faint = Thing(1, 0.6, 0.6, score=0.31)
+    events = judged(RULE, [*([[INSIDE]] * 12), *([[faint]] * 100), *([[OUTSIDE]] * 30)])
+    assert phases(events) == [(1, 1), (1, 2), (1, 3)]
+    assert [event.score_percent for event in events] == [90, 90, 90]
+
+
 def test_who_only_passes_quickly_is_not_told() -> None:
     assert judged(RULE, [[OUTSIDE], *([[INSIDE]] * 8), *([[OUTSIDE]] * 40)]) == []
 

@@ -48,6 +48,11 @@ def test_the_direction_is_that_of_who_walks_along_the_line(direction: str, signa
     assert len(judged(rule, walk(0.4, 0.48, 0.52, 0.6))) == signals
 
 
+def test_a_crossing_tells_the_best_score_because_that_one_decided() -> None:
+    looks = [[Thing(1, x, 0.5, score=0.31, best_score=0.72)] for x in (0.4, 0.48, 0.52, 0.6)]
+    assert [event.score_percent for event in judged(CROSS, looks)] == [72]
+
+
 def test_passing_beyond_the_end_of_the_line_is_no_crossing() -> None:
     looks = [[Thing(1, x, 1.2)] for x in (0.4, 0.48, 0.52, 0.6)]
     assert judged(CROSS, looks) == []
