@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from edge.wire.v1 import bounds_pb2 as edge_dot_wire_dot_v1_dot_bounds__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65\x64ge/wire/v1/enrolment.proto\x12\x0c\x65\x64ge.wire.v1\x1a\x19\x65\x64ge/wire/v1/bounds.proto\"Q\n\x0c\x45nrolRequest\x12\x14\n\x06\x64\x65vice\x18\x01 \x01(\tB\x04\x88\xb5\x18@\x12\x13\n\x05token\x18\x02 \x01(\tB\x04\x88\xb5\x18@\x12\x16\n\x07\x63sr_pem\x18\x03 \x01(\tB\x05\x88\xb5\x18\x80\x10\"r\n\rEnrolResponse\x12\x1e\n\x0f\x63\x65rtificate_pem\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80 \x12\x19\n\x0csession_port\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x05trust\x18\x03 \x01(\tB\x06\x88\xb5\x18\x80\x80\x02\x42\x0f\n\r_session_port\"&\n\x0cRenewRequest\x12\x16\n\x07\x63sr_pem\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80\x10\"/\n\rRenewResponse\x12\x1e\n\x0f\x63\x65rtificate_pem\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80 2\x96\x01\n\x10\x45nrolmentService\x12@\n\x05\x45nrol\x12\x1a.edge.wire.v1.EnrolRequest\x1a\x1b.edge.wire.v1.EnrolResponse\x12@\n\x05Renew\x12\x1a.edge.wire.v1.RenewRequest\x1a\x1b.edge.wire.v1.RenewResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65\x64ge/wire/v1/enrolment.proto\x12\x0c\x65\x64ge.wire.v1\x1a\x19\x65\x64ge/wire/v1/bounds.proto\"\x8b\x01\n\x0c\x45nrolRequest\x12\x14\n\x06\x64\x65vice\x18\x01 \x01(\tB\x04\x88\xb5\x18@\x12\x13\n\x05token\x18\x02 \x01(\tB\x04\x88\xb5\x18@\x12\x16\n\x07\x63sr_pem\x18\x03 \x01(\tB\x05\x88\xb5\x18\x80\x10\x12\x1a\n\x0c\x65vidence_key\x18\x04 \x01(\x0c\x42\x04\x88\xb5\x18 \x12\x1c\n\x0e\x65vidence_proof\x18\x05 \x01(\x0c\x42\x04\x88\xb5\x18@\"r\n\rEnrolResponse\x12\x1e\n\x0f\x63\x65rtificate_pem\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80 \x12\x19\n\x0csession_port\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x05trust\x18\x03 \x01(\tB\x06\x88\xb5\x18\x80\x80\x02\x42\x0f\n\r_session_port\"&\n\x0cRenewRequest\x12\x16\n\x07\x63sr_pem\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80\x10\"/\n\rRenewResponse\x12\x1e\n\x0f\x63\x65rtificate_pem\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80 2\x96\x01\n\x10\x45nrolmentService\x12@\n\x05\x45nrol\x12\x1a.edge.wire.v1.EnrolRequest\x1a\x1b.edge.wire.v1.EnrolResponse\x12@\n\x05Renew\x12\x1a.edge.wire.v1.RenewRequest\x1a\x1b.edge.wire.v1.RenewResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,6 +38,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENROLREQUEST'].fields_by_name['token']._serialized_options = b'\210\265\030@'
   _globals['_ENROLREQUEST'].fields_by_name['csr_pem']._loaded_options = None
   _globals['_ENROLREQUEST'].fields_by_name['csr_pem']._serialized_options = b'\210\265\030\200\020'
+  _globals['_ENROLREQUEST'].fields_by_name['evidence_key']._loaded_options = None
+  _globals['_ENROLREQUEST'].fields_by_name['evidence_key']._serialized_options = b'\210\265\030 '
+  _globals['_ENROLREQUEST'].fields_by_name['evidence_proof']._loaded_options = None
+  _globals['_ENROLREQUEST'].fields_by_name['evidence_proof']._serialized_options = b'\210\265\030@'
   _globals['_ENROLRESPONSE'].fields_by_name['certificate_pem']._loaded_options = None
   _globals['_ENROLRESPONSE'].fields_by_name['certificate_pem']._serialized_options = b'\210\265\030\200 '
   _globals['_ENROLRESPONSE'].fields_by_name['trust']._loaded_options = None
@@ -46,14 +50,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RENEWREQUEST'].fields_by_name['csr_pem']._serialized_options = b'\210\265\030\200\020'
   _globals['_RENEWRESPONSE'].fields_by_name['certificate_pem']._loaded_options = None
   _globals['_RENEWRESPONSE'].fields_by_name['certificate_pem']._serialized_options = b'\210\265\030\200 '
-  _globals['_ENROLREQUEST']._serialized_start=73
-  _globals['_ENROLREQUEST']._serialized_end=154
-  _globals['_ENROLRESPONSE']._serialized_start=156
-  _globals['_ENROLRESPONSE']._serialized_end=270
-  _globals['_RENEWREQUEST']._serialized_start=272
-  _globals['_RENEWREQUEST']._serialized_end=310
-  _globals['_RENEWRESPONSE']._serialized_start=312
-  _globals['_RENEWRESPONSE']._serialized_end=359
-  _globals['_ENROLMENTSERVICE']._serialized_start=362
-  _globals['_ENROLMENTSERVICE']._serialized_end=512
+  _globals['_ENROLREQUEST']._serialized_start=74
+  _globals['_ENROLREQUEST']._serialized_end=213
+  _globals['_ENROLRESPONSE']._serialized_start=215
+  _globals['_ENROLRESPONSE']._serialized_end=329
+  _globals['_RENEWREQUEST']._serialized_start=331
+  _globals['_RENEWREQUEST']._serialized_end=369
+  _globals['_RENEWRESPONSE']._serialized_start=371
+  _globals['_RENEWRESPONSE']._serialized_end=418
+  _globals['_ENROLMENTSERVICE']._serialized_start=421
+  _globals['_ENROLMENTSERVICE']._serialized_end=571
 # @@protoc_insertion_point(module_scope)

@@ -23,22 +23,34 @@ class EnrolRequest(_message.Message):
     DEVICE_FIELD_NUMBER: _builtins.int
     TOKEN_FIELD_NUMBER: _builtins.int
     CSR_PEM_FIELD_NUMBER: _builtins.int
+    EVIDENCE_KEY_FIELD_NUMBER: _builtins.int
+    EVIDENCE_PROOF_FIELD_NUMBER: _builtins.int
     device: _builtins.str
     """The device's name; must be the one the token was made for."""
     token: _builtins.str
     """One-time token as printed by the collector."""
     csr_pem: _builtins.str
     """Certificate signing request for a key made on the device, PEM."""
+    evidence_key: _builtins.bytes
+    """Public half of the key with which the pole's vault will sign clips, raw Ed25519, 32 bytes.
+    Kept for good, so that clips of a removed device stay verifiable. Empty: it has no vault.
+    """
+    evidence_proof: _builtins.bytes
+    """Ed25519 by that key over "vigie evidence key v1", device and token as
+    edge/evidence/device_keys.py lays them out, 64 bytes.
+    """
     def __init__(
         self,
         *,
         device: _builtins.str = ...,
         token: _builtins.str = ...,
         csr_pem: _builtins.str = ...,
+        evidence_key: _builtins.bytes = ...,
+        evidence_proof: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["csr_pem", b"csr_pem", "device", b"device", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["csr_pem", b"csr_pem", "device", b"device", "evidence_key", b"evidence_key", "evidence_proof", b"evidence_proof", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
