@@ -6,8 +6,10 @@ collector over mutual TLS; the device is the URI SAN of its certificate. What is
 sealed to named readers before the link ever sees it.
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -198,3 +200,342 @@ class ReportClipResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReportClipResponse: _TypeAlias = ReportClipResponse  # noqa: Y015
+
+@_typing.final
+class AskClipRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEVICE_FIELD_NUMBER: _builtins.int
+    CAMERA_FIELD_NUMBER: _builtins.int
+    FROM_UTC_MS_FIELD_NUMBER: _builtins.int
+    TO_UTC_MS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CASE_FIELD_NUMBER: _builtins.int
+    EVENT_NUMBER_FIELD_NUMBER: _builtins.int
+    IS_STILL_FIELD_NUMBER: _builtins.int
+    device: _builtins.str
+    camera: _builtins.str
+    from_utc_ms: _builtins.int
+    """Milliseconds since 1970-01-01 UTC; ignored where event_number is given without them."""
+    to_utc_ms: _builtins.int
+    reason: _builtins.str
+    """8 to 500 characters."""
+    case: _builtins.str
+    event_number: _builtins.int
+    """The stored event it is about. Absent: none. Device, camera and times come from it where they
+    are not given.
+    """
+    is_still: _builtins.bool
+    """One picture instead of a stretch."""
+    def __init__(
+        self,
+        *,
+        device: _builtins.str = ...,
+        camera: _builtins.str = ...,
+        from_utc_ms: _builtins.int = ...,
+        to_utc_ms: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        case: _builtins.str = ...,
+        event_number: _builtins.int | None = ...,
+        is_still: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_event_number", b"_event_number", "event_number", b"event_number"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_event_number", b"_event_number", "camera", b"camera", "case", b"case", "device", b"device", "event_number", b"event_number", "from_utc_ms", b"from_utc_ms", "is_still", b"is_still", "reason", b"reason", "to_utc_ms", b"to_utc_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__event_number: _TypeAlias = _typing.Literal["event_number"]  # noqa: Y015
+    _WhichOneofArgType__event_number: _TypeAlias = _typing.Literal["_event_number", b"_event_number"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__event_number) -> _WhichOneofReturnType__event_number | None: ...
+
+Global___AskClipRequest: _TypeAlias = AskClipRequest  # noqa: Y015
+
+@_typing.final
+class AskClipResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIP_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def clip(self) -> Global___Clip: ...
+    def __init__(
+        self,
+        *,
+        clip: Global___Clip | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AskClipResponse: _TypeAlias = AskClipResponse  # noqa: Y015
+
+@_typing.final
+class ApproveClipRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIP_FIELD_NUMBER: _builtins.int
+    clip: _builtins.str
+    def __init__(
+        self,
+        *,
+        clip: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveClipRequest: _TypeAlias = ApproveClipRequest  # noqa: Y015
+
+@_typing.final
+class ApproveClipResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIP_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def clip(self) -> Global___Clip: ...
+    def __init__(
+        self,
+        *,
+        clip: Global___Clip | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveClipResponse: _TypeAlias = ApproveClipResponse  # noqa: Y015
+
+@_typing.final
+class ListClipsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_FIELD_NUMBER: _builtins.int
+    CLIP_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    case: _builtins.str
+    """Empty: of all cases."""
+    clip: _builtins.str
+    """Empty: all. Otherwise the one of this name."""
+    limit: _builtins.int
+    """1 to 500, the newest first. 0: 100."""
+    def __init__(
+        self,
+        *,
+        case: _builtins.str = ...,
+        clip: _builtins.str = ...,
+        limit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case", b"case", "clip", b"clip", "limit", b"limit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListClipsRequest: _TypeAlias = ListClipsRequest  # noqa: Y015
+
+@_typing.final
+class ListClipsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIPS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def clips(self) -> _containers.RepeatedCompositeFieldContainer[Global___Clip]: ...
+    def __init__(
+        self,
+        *,
+        clips: _abc.Iterable[Global___Clip] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clips", b"clips"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListClipsResponse: _TypeAlias = ListClipsResponse  # noqa: Y015
+
+@_typing.final
+class Clip(_message.Message):
+    """A clip as the collector knows it; never the picture."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIP_FIELD_NUMBER: _builtins.int
+    DEVICE_FIELD_NUMBER: _builtins.int
+    CAMERA_FIELD_NUMBER: _builtins.int
+    IS_STILL_FIELD_NUMBER: _builtins.int
+    FROM_UTC_MS_FIELD_NUMBER: _builtins.int
+    TO_UTC_MS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CASE_FIELD_NUMBER: _builtins.int
+    REQUESTER_FIELD_NUMBER: _builtins.int
+    SECOND_PERSON_FIELD_NUMBER: _builtins.int
+    EVENT_NUMBER_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    REQUESTED_UTC_MS_FIELD_NUMBER: _builtins.int
+    CHANGED_UTC_MS_FIELD_NUMBER: _builtins.int
+    SEALED_BYTES_FIELD_NUMBER: _builtins.int
+    STORED_BYTES_FIELD_NUMBER: _builtins.int
+    EXPIRES_UTC_MS_FIELD_NUMBER: _builtins.int
+    HELD_UNTIL_UTC_MS_FIELD_NUMBER: _builtins.int
+    MANIFEST_FIELD_NUMBER: _builtins.int
+    IS_BENCH_FIELD_NUMBER: _builtins.int
+    clip: _builtins.str
+    device: _builtins.str
+    camera: _builtins.str
+    is_still: _builtins.bool
+    from_utc_ms: _builtins.int
+    to_utc_ms: _builtins.int
+    reason: _builtins.str
+    case: _builtins.str
+    requester: _builtins.str
+    second_person: _builtins.str
+    """Empty: none was needed, or none has agreed yet."""
+    event_number: _builtins.int
+    state: Global___ClipState.ValueType
+    message: _builtins.str
+    requested_utc_ms: _builtins.int
+    changed_utc_ms: _builtins.int
+    sealed_bytes: _builtins.int
+    """Bytes of the sealed file; 0 while they are not known."""
+    stored_bytes: _builtins.int
+    expires_utc_ms: _builtins.int
+    """End of its time at the collector. Absent: not complete yet."""
+    held_until_utc_ms: _builtins.int
+    """A copy is kept until then. Absent: no hold."""
+    manifest: _builtins.str
+    """DSSE envelope of the manifest, JSON. Only in answer to a single clip."""
+    is_bench: _builtins.bool
+    """True: recorded under a bench mandate."""
+    def __init__(
+        self,
+        *,
+        clip: _builtins.str = ...,
+        device: _builtins.str = ...,
+        camera: _builtins.str = ...,
+        is_still: _builtins.bool = ...,
+        from_utc_ms: _builtins.int = ...,
+        to_utc_ms: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        case: _builtins.str = ...,
+        requester: _builtins.str = ...,
+        second_person: _builtins.str = ...,
+        event_number: _builtins.int | None = ...,
+        state: Global___ClipState.ValueType = ...,
+        message: _builtins.str = ...,
+        requested_utc_ms: _builtins.int = ...,
+        changed_utc_ms: _builtins.int = ...,
+        sealed_bytes: _builtins.int = ...,
+        stored_bytes: _builtins.int = ...,
+        expires_utc_ms: _builtins.int | None = ...,
+        held_until_utc_ms: _builtins.int | None = ...,
+        manifest: _builtins.str = ...,
+        is_bench: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_event_number", b"_event_number", "_expires_utc_ms", b"_expires_utc_ms", "_held_until_utc_ms", b"_held_until_utc_ms", "event_number", b"event_number", "expires_utc_ms", b"expires_utc_ms", "held_until_utc_ms", b"held_until_utc_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_event_number", b"_event_number", "_expires_utc_ms", b"_expires_utc_ms", "_held_until_utc_ms", b"_held_until_utc_ms", "camera", b"camera", "case", b"case", "changed_utc_ms", b"changed_utc_ms", "clip", b"clip", "device", b"device", "event_number", b"event_number", "expires_utc_ms", b"expires_utc_ms", "from_utc_ms", b"from_utc_ms", "held_until_utc_ms", b"held_until_utc_ms", "is_bench", b"is_bench", "is_still", b"is_still", "manifest", b"manifest", "message", b"message", "reason", b"reason", "requested_utc_ms", b"requested_utc_ms", "requester", b"requester", "sealed_bytes", b"sealed_bytes", "second_person", b"second_person", "state", b"state", "stored_bytes", b"stored_bytes", "to_utc_ms", b"to_utc_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__event_number: _TypeAlias = _typing.Literal["event_number"]  # noqa: Y015
+    _WhichOneofArgType__event_number: _TypeAlias = _typing.Literal["_event_number", b"_event_number"]  # noqa: Y015
+    _WhichOneofReturnType__expires_utc_ms: _TypeAlias = _typing.Literal["expires_utc_ms"]  # noqa: Y015
+    _WhichOneofArgType__expires_utc_ms: _TypeAlias = _typing.Literal["_expires_utc_ms", b"_expires_utc_ms"]  # noqa: Y015
+    _WhichOneofReturnType__held_until_utc_ms: _TypeAlias = _typing.Literal["held_until_utc_ms"]  # noqa: Y015
+    _WhichOneofArgType__held_until_utc_ms: _TypeAlias = _typing.Literal["_held_until_utc_ms", b"_held_until_utc_ms"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__event_number) -> _WhichOneofReturnType__event_number | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expires_utc_ms) -> _WhichOneofReturnType__expires_utc_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__held_until_utc_ms) -> _WhichOneofReturnType__held_until_utc_ms | None: ...
+
+Global___Clip: _TypeAlias = Clip  # noqa: Y015
+
+@_typing.final
+class FetchClipRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIP_FIELD_NUMBER: _builtins.int
+    OFFSET_BYTES_FIELD_NUMBER: _builtins.int
+    clip: _builtins.str
+    offset_bytes: _builtins.int
+    def __init__(
+        self,
+        *,
+        clip: _builtins.str = ...,
+        offset_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "offset_bytes", b"offset_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FetchClipRequest: _TypeAlias = FetchClipRequest  # noqa: Y015
+
+@_typing.final
+class FetchClipResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEALED_FIELD_NUMBER: _builtins.int
+    sealed: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        sealed: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sealed", b"sealed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FetchClipResponse: _TypeAlias = FetchClipResponse  # noqa: Y015
+
+@_typing.final
+class HoldClipRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIP_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    UNTIL_UTC_MS_FIELD_NUMBER: _builtins.int
+    clip: _builtins.str
+    reason: _builtins.str
+    until_utc_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        clip: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        until_utc_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "reason", b"reason", "until_utc_ms", b"until_utc_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldClipRequest: _TypeAlias = HoldClipRequest  # noqa: Y015
+
+@_typing.final
+class HoldClipResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLIP_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def clip(self) -> Global___Clip: ...
+    def __init__(
+        self,
+        *,
+        clip: Global___Clip | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldClipResponse: _TypeAlias = HoldClipResponse  # noqa: Y015

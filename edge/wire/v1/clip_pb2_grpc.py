@@ -184,3 +184,257 @@ class ClipService:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class ClipDeskServiceStub:
+    """What the control room asks about clips, over mutual TLS with an operator's certificate. Each
+    call is checked on the loaded clip and audited before it takes effect.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.AskClip = channel.unary_unary(
+                '/edge.wire.v1.ClipDeskService/AskClip',
+                request_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.AskClipRequest.SerializeToString,
+                response_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.AskClipResponse.FromString,
+                _registered_method=True)
+        self.ApproveClip = channel.unary_unary(
+                '/edge.wire.v1.ClipDeskService/ApproveClip',
+                request_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.ApproveClipRequest.SerializeToString,
+                response_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.ApproveClipResponse.FromString,
+                _registered_method=True)
+        self.ListClips = channel.unary_unary(
+                '/edge.wire.v1.ClipDeskService/ListClips',
+                request_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.ListClipsRequest.SerializeToString,
+                response_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.ListClipsResponse.FromString,
+                _registered_method=True)
+        self.FetchClip = channel.unary_stream(
+                '/edge.wire.v1.ClipDeskService/FetchClip',
+                request_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.FetchClipRequest.SerializeToString,
+                response_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.FetchClipResponse.FromString,
+                _registered_method=True)
+        self.HoldClip = channel.unary_unary(
+                '/edge.wire.v1.ClipDeskService/HoldClip',
+                request_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.HoldClipRequest.SerializeToString,
+                response_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.HoldClipResponse.FromString,
+                _registered_method=True)
+
+
+class ClipDeskServiceServicer:
+    """What the control room asks about clips, over mutual TLS with an operator's certificate. Each
+    call is checked on the loaded clip and audited before it takes effect.
+    """
+
+    def AskClip(self, request, context):
+        """Asks for a clip or a still; returns when the request is on disk.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveClip(self, request, context):
+        """The second person's yes to a clip that waits for it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListClips(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FetchClip(self, request, context):
+        """The sealed file as the pole sent it; only a reader's key opens it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HoldClip(self, request, context):
+        """Keeps a copy beyond the clip's own time, under a legal hold with its own clock.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_ClipDeskServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'AskClip': grpc.unary_unary_rpc_method_handler(
+                    servicer.AskClip,
+                    request_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.AskClipRequest.FromString,
+                    response_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.AskClipResponse.SerializeToString,
+            ),
+            'ApproveClip': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveClip,
+                    request_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.ApproveClipRequest.FromString,
+                    response_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.ApproveClipResponse.SerializeToString,
+            ),
+            'ListClips': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListClips,
+                    request_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.ListClipsRequest.FromString,
+                    response_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.ListClipsResponse.SerializeToString,
+            ),
+            'FetchClip': grpc.unary_stream_rpc_method_handler(
+                    servicer.FetchClip,
+                    request_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.FetchClipRequest.FromString,
+                    response_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.FetchClipResponse.SerializeToString,
+            ),
+            'HoldClip': grpc.unary_unary_rpc_method_handler(
+                    servicer.HoldClip,
+                    request_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.HoldClipRequest.FromString,
+                    response_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.HoldClipResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'edge.wire.v1.ClipDeskService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('edge.wire.v1.ClipDeskService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class ClipDeskService:
+    """What the control room asks about clips, over mutual TLS with an operator's certificate. Each
+    call is checked on the loaded clip and audited before it takes effect.
+    """
+
+    @staticmethod
+    def AskClip(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/edge.wire.v1.ClipDeskService/AskClip',
+            edge_dot_wire_dot_v1_dot_clip__pb2.AskClipRequest.SerializeToString,
+            edge_dot_wire_dot_v1_dot_clip__pb2.AskClipResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveClip(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/edge.wire.v1.ClipDeskService/ApproveClip',
+            edge_dot_wire_dot_v1_dot_clip__pb2.ApproveClipRequest.SerializeToString,
+            edge_dot_wire_dot_v1_dot_clip__pb2.ApproveClipResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListClips(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/edge.wire.v1.ClipDeskService/ListClips',
+            edge_dot_wire_dot_v1_dot_clip__pb2.ListClipsRequest.SerializeToString,
+            edge_dot_wire_dot_v1_dot_clip__pb2.ListClipsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FetchClip(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/edge.wire.v1.ClipDeskService/FetchClip',
+            edge_dot_wire_dot_v1_dot_clip__pb2.FetchClipRequest.SerializeToString,
+            edge_dot_wire_dot_v1_dot_clip__pb2.FetchClipResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HoldClip(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/edge.wire.v1.ClipDeskService/HoldClip',
+            edge_dot_wire_dot_v1_dot_clip__pb2.HoldClipRequest.SerializeToString,
+            edge_dot_wire_dot_v1_dot_clip__pb2.HoldClipResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

@@ -77,3 +77,85 @@ class ClipServiceServicer(metaclass=_abc_1.ABCMeta):
         """Tells how a request ended when no clip comes, or that one is being cut."""
 
 def add_ClipServiceServicer_to_server(servicer: ClipServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class ClipDeskServiceStub:
+    """What the control room asks about clips, over mutual TLS with an operator's certificate. Each
+    call is checked on the loaded clip and audited before it takes effect.
+    """
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> ClipDeskServiceAsyncStub: ...
+    AskClip: _grpc.UnaryUnaryMultiCallable[_clip_pb2.AskClipRequest, _clip_pb2.AskClipResponse]
+    """Asks for a clip or a still; returns when the request is on disk."""
+    ApproveClip: _grpc.UnaryUnaryMultiCallable[_clip_pb2.ApproveClipRequest, _clip_pb2.ApproveClipResponse]
+    """The second person's yes to a clip that waits for it."""
+    ListClips: _grpc.UnaryUnaryMultiCallable[_clip_pb2.ListClipsRequest, _clip_pb2.ListClipsResponse]
+    FetchClip: _grpc.UnaryStreamMultiCallable[_clip_pb2.FetchClipRequest, _clip_pb2.FetchClipResponse]
+    """The sealed file as the pole sent it; only a reader's key opens it."""
+    HoldClip: _grpc.UnaryUnaryMultiCallable[_clip_pb2.HoldClipRequest, _clip_pb2.HoldClipResponse]
+    """Keeps a copy beyond the clip's own time, under a legal hold with its own clock."""
+
+@_typing.type_check_only
+class ClipDeskServiceAsyncStub(ClipDeskServiceStub):
+    """What the control room asks about clips, over mutual TLS with an operator's certificate. Each
+    call is checked on the loaded clip and audited before it takes effect.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    AskClip: _aio.UnaryUnaryMultiCallable[_clip_pb2.AskClipRequest, _clip_pb2.AskClipResponse]  # type: ignore[assignment]
+    """Asks for a clip or a still; returns when the request is on disk."""
+    ApproveClip: _aio.UnaryUnaryMultiCallable[_clip_pb2.ApproveClipRequest, _clip_pb2.ApproveClipResponse]  # type: ignore[assignment]
+    """The second person's yes to a clip that waits for it."""
+    ListClips: _aio.UnaryUnaryMultiCallable[_clip_pb2.ListClipsRequest, _clip_pb2.ListClipsResponse]  # type: ignore[assignment]
+    FetchClip: _aio.UnaryStreamMultiCallable[_clip_pb2.FetchClipRequest, _clip_pb2.FetchClipResponse]  # type: ignore[assignment]
+    """The sealed file as the pole sent it; only a reader's key opens it."""
+    HoldClip: _aio.UnaryUnaryMultiCallable[_clip_pb2.HoldClipRequest, _clip_pb2.HoldClipResponse]  # type: ignore[assignment]
+    """Keeps a copy beyond the clip's own time, under a legal hold with its own clock."""
+
+class ClipDeskServiceServicer(metaclass=_abc_1.ABCMeta):
+    """What the control room asks about clips, over mutual TLS with an operator's certificate. Each
+    call is checked on the loaded clip and audited before it takes effect.
+    """
+
+    @_abc_1.abstractmethod
+    def AskClip(
+        self,
+        request: _clip_pb2.AskClipRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_clip_pb2.AskClipResponse, _abc.Awaitable[_clip_pb2.AskClipResponse]]:
+        """Asks for a clip or a still; returns when the request is on disk."""
+
+    @_abc_1.abstractmethod
+    def ApproveClip(
+        self,
+        request: _clip_pb2.ApproveClipRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_clip_pb2.ApproveClipResponse, _abc.Awaitable[_clip_pb2.ApproveClipResponse]]:
+        """The second person's yes to a clip that waits for it."""
+
+    @_abc_1.abstractmethod
+    def ListClips(
+        self,
+        request: _clip_pb2.ListClipsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_clip_pb2.ListClipsResponse, _abc.Awaitable[_clip_pb2.ListClipsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def FetchClip(
+        self,
+        request: _clip_pb2.FetchClipRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_clip_pb2.FetchClipResponse], _abc.AsyncIterator[_clip_pb2.FetchClipResponse]]:
+        """The sealed file as the pole sent it; only a reader's key opens it."""
+
+    @_abc_1.abstractmethod
+    def HoldClip(
+        self,
+        request: _clip_pb2.HoldClipRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_clip_pb2.HoldClipResponse, _abc.Awaitable[_clip_pb2.HoldClipResponse]]:
+        """Keeps a copy beyond the clip's own time, under a legal hold with its own clock."""
+
+def add_ClipDeskServiceServicer_to_server(servicer: ClipDeskServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -527,3 +527,186 @@ class RevokeDeviceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RevokeDeviceResponse: _TypeAlias = RevokeDeviceResponse  # noqa: Y015
+
+@_typing.final
+class TakeTrustRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRUST_FIELD_NUMBER: _builtins.int
+    trust: _builtins.str
+    """As edge/mandate/trust.py reads it, JSON."""
+    def __init__(
+        self,
+        *,
+        trust: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["trust", b"trust"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeTrustRequest: _TypeAlias = TakeTrustRequest  # noqa: Y015
+
+@_typing.final
+class TakeTrustResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FINGERPRINT_FIELD_NUMBER: _builtins.int
+    fingerprint: _builtins.str
+    """SHA-256 over what the file says, hexadecimal; for comparing by telephone."""
+    def __init__(
+        self,
+        *,
+        fingerprint: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakeTrustResponse: _TypeAlias = TakeTrustResponse  # noqa: Y015
+
+@_typing.final
+class DeliverMandateRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    envelope: _builtins.str
+    """DSSE envelope, JSON."""
+    def __init__(
+        self,
+        *,
+        envelope: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliverMandateRequest: _TypeAlias = DeliverMandateRequest  # noqa: Y015
+
+@_typing.final
+class DeliverMandateResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEVICES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def devices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Poles it was sent to or waits for."""
+
+    def __init__(
+        self,
+        *,
+        devices: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["devices", b"devices"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliverMandateResponse: _TypeAlias = DeliverMandateResponse  # noqa: Y015
+
+@_typing.final
+class ListMandatesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMandatesRequest: _TypeAlias = ListMandatesRequest  # noqa: Y015
+
+@_typing.final
+class ListMandatesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MANDATES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def mandates(self) -> _containers.RepeatedCompositeFieldContainer[Global___DeliveredMandate]:
+        """The newest first."""
+
+    def __init__(
+        self,
+        *,
+        mandates: _abc.Iterable[Global___DeliveredMandate] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mandates", b"mandates"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListMandatesResponse: _TypeAlias = ListMandatesResponse  # noqa: Y015
+
+@_typing.final
+class DeliveredMandate(_message.Message):
+    """A mandate or a revocation as the collector keeps it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHA256_FIELD_NUMBER: _builtins.int
+    IS_REVOCATION_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    AUTHORITY_FIELD_NUMBER: _builtins.int
+    PROFILE_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    SIGNERS_FIELD_NUMBER: _builtins.int
+    BEGINS_UTC_MS_FIELD_NUMBER: _builtins.int
+    EXPIRES_UTC_MS_FIELD_NUMBER: _builtins.int
+    DEVICES_FIELD_NUMBER: _builtins.int
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    DELIVERED_UTC_MS_FIELD_NUMBER: _builtins.int
+    IN_FORCE_AT_FIELD_NUMBER: _builtins.int
+    sha256: _builtins.str
+    """SHA-256 of the envelope, hexadecimal."""
+    is_revocation: _builtins.bool
+    """True: it revokes `version` instead of granting it."""
+    version: _builtins.int
+    authority: _builtins.str
+    profile: _builtins.str
+    mode: _event_pb2.MandateMode.ValueType
+    begins_utc_ms: _builtins.int
+    expires_utc_ms: _builtins.int
+    envelope: _builtins.str
+    delivered_utc_ms: _builtins.int
+    @_builtins.property
+    def signers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def devices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def in_force_at(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Poles that say this version is in force with them."""
+
+    def __init__(
+        self,
+        *,
+        sha256: _builtins.str = ...,
+        is_revocation: _builtins.bool = ...,
+        version: _builtins.int = ...,
+        authority: _builtins.str = ...,
+        profile: _builtins.str = ...,
+        mode: _event_pb2.MandateMode.ValueType = ...,
+        signers: _abc.Iterable[_builtins.str] | None = ...,
+        begins_utc_ms: _builtins.int = ...,
+        expires_utc_ms: _builtins.int = ...,
+        devices: _abc.Iterable[_builtins.str] | None = ...,
+        envelope: _builtins.str = ...,
+        delivered_utc_ms: _builtins.int = ...,
+        in_force_at: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "begins_utc_ms", b"begins_utc_ms", "delivered_utc_ms", b"delivered_utc_ms", "devices", b"devices", "envelope", b"envelope", "expires_utc_ms", b"expires_utc_ms", "in_force_at", b"in_force_at", "is_revocation", b"is_revocation", "mode", b"mode", "profile", b"profile", "sha256", b"sha256", "signers", b"signers", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliveredMandate: _TypeAlias = DeliveredMandate  # noqa: Y015

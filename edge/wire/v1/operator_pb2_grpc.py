@@ -69,6 +69,21 @@ class OperatorServiceStub:
                 request_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.RevokeDeviceRequest.SerializeToString,
                 response_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.RevokeDeviceResponse.FromString,
                 _registered_method=True)
+        self.TakeTrust = channel.unary_unary(
+                '/edge.wire.v1.OperatorService/TakeTrust',
+                request_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.TakeTrustRequest.SerializeToString,
+                response_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.TakeTrustResponse.FromString,
+                _registered_method=True)
+        self.DeliverMandate = channel.unary_unary(
+                '/edge.wire.v1.OperatorService/DeliverMandate',
+                request_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.DeliverMandateRequest.SerializeToString,
+                response_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.DeliverMandateResponse.FromString,
+                _registered_method=True)
+        self.ListMandates = channel.unary_unary(
+                '/edge.wire.v1.OperatorService/ListMandates',
+                request_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.ListMandatesRequest.SerializeToString,
+                response_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.ListMandatesResponse.FromString,
+                _registered_method=True)
 
 
 class OperatorServiceServicer:
@@ -119,6 +134,26 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TakeTrust(self, request, context):
+        """Takes the authority's trust file, which enrolling poles are given from now on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeliverMandate(self, request, context):
+        """Keeps a signed mandate or revocation and sends it to the poles it names.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMandates(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -156,6 +191,21 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.RevokeDevice,
                     request_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.RevokeDeviceRequest.FromString,
                     response_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.RevokeDeviceResponse.SerializeToString,
+            ),
+            'TakeTrust': grpc.unary_unary_rpc_method_handler(
+                    servicer.TakeTrust,
+                    request_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.TakeTrustRequest.FromString,
+                    response_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.TakeTrustResponse.SerializeToString,
+            ),
+            'DeliverMandate': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeliverMandate,
+                    request_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.DeliverMandateRequest.FromString,
+                    response_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.DeliverMandateResponse.SerializeToString,
+            ),
+            'ListMandates': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMandates,
+                    request_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.ListMandatesRequest.FromString,
+                    response_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.ListMandatesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -347,6 +397,87 @@ class OperatorService:
             '/edge.wire.v1.OperatorService/RevokeDevice',
             edge_dot_wire_dot_v1_dot_operator__pb2.RevokeDeviceRequest.SerializeToString,
             edge_dot_wire_dot_v1_dot_operator__pb2.RevokeDeviceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TakeTrust(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/edge.wire.v1.OperatorService/TakeTrust',
+            edge_dot_wire_dot_v1_dot_operator__pb2.TakeTrustRequest.SerializeToString,
+            edge_dot_wire_dot_v1_dot_operator__pb2.TakeTrustResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeliverMandate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/edge.wire.v1.OperatorService/DeliverMandate',
+            edge_dot_wire_dot_v1_dot_operator__pb2.DeliverMandateRequest.SerializeToString,
+            edge_dot_wire_dot_v1_dot_operator__pb2.DeliverMandateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMandates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/edge.wire.v1.OperatorService/ListMandates',
+            edge_dot_wire_dot_v1_dot_operator__pb2.ListMandatesRequest.SerializeToString,
+            edge_dot_wire_dot_v1_dot_operator__pb2.ListMandatesResponse.FromString,
             options,
             channel_credentials,
             insecure,

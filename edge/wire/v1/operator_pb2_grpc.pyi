@@ -43,6 +43,11 @@ class OperatorServiceStub:
     """Makes a one-time enrolment token for a device name."""
     RevokeDevice: _grpc.UnaryUnaryMultiCallable[_operator_pb2.RevokeDeviceRequest, _operator_pb2.RevokeDeviceResponse]
     """Ends the device's open streams within 5 s and refuses the next."""
+    TakeTrust: _grpc.UnaryUnaryMultiCallable[_operator_pb2.TakeTrustRequest, _operator_pb2.TakeTrustResponse]
+    """Takes the authority's trust file, which enrolling poles are given from now on."""
+    DeliverMandate: _grpc.UnaryUnaryMultiCallable[_operator_pb2.DeliverMandateRequest, _operator_pb2.DeliverMandateResponse]
+    """Keeps a signed mandate or revocation and sends it to the poles it names."""
+    ListMandates: _grpc.UnaryUnaryMultiCallable[_operator_pb2.ListMandatesRequest, _operator_pb2.ListMandatesResponse]
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -57,6 +62,11 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     """Makes a one-time enrolment token for a device name."""
     RevokeDevice: _aio.UnaryUnaryMultiCallable[_operator_pb2.RevokeDeviceRequest, _operator_pb2.RevokeDeviceResponse]  # type: ignore[assignment]
     """Ends the device's open streams within 5 s and refuses the next."""
+    TakeTrust: _aio.UnaryUnaryMultiCallable[_operator_pb2.TakeTrustRequest, _operator_pb2.TakeTrustResponse]  # type: ignore[assignment]
+    """Takes the authority's trust file, which enrolling poles are given from now on."""
+    DeliverMandate: _aio.UnaryUnaryMultiCallable[_operator_pb2.DeliverMandateRequest, _operator_pb2.DeliverMandateResponse]  # type: ignore[assignment]
+    """Keeps a signed mandate or revocation and sends it to the poles it names."""
+    ListMandates: _aio.UnaryUnaryMultiCallable[_operator_pb2.ListMandatesRequest, _operator_pb2.ListMandatesResponse]  # type: ignore[assignment]
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -110,5 +120,28 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_operator_pb2.RevokeDeviceResponse, _abc.Awaitable[_operator_pb2.RevokeDeviceResponse]]:
         """Ends the device's open streams within 5 s and refuses the next."""
+
+    @_abc_1.abstractmethod
+    def TakeTrust(
+        self,
+        request: _operator_pb2.TakeTrustRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_pb2.TakeTrustResponse, _abc.Awaitable[_operator_pb2.TakeTrustResponse]]:
+        """Takes the authority's trust file, which enrolling poles are given from now on."""
+
+    @_abc_1.abstractmethod
+    def DeliverMandate(
+        self,
+        request: _operator_pb2.DeliverMandateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_pb2.DeliverMandateResponse, _abc.Awaitable[_operator_pb2.DeliverMandateResponse]]:
+        """Keeps a signed mandate or revocation and sends it to the poles it names."""
+
+    @_abc_1.abstractmethod
+    def ListMandates(
+        self,
+        request: _operator_pb2.ListMandatesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_pb2.ListMandatesResponse, _abc.Awaitable[_operator_pb2.ListMandatesResponse]]: ...
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
