@@ -1,0 +1,121 @@
+"""Which evidence keys are which pole's: the statement made at enrolment, and the exported list.
+
+A pole makes its evidence key itself and shows the public half when it enrols, under the same token
+and over the same connection as its certificate request. The collector keeps it for good: a key of
+a device that was removed still verifies what the device signed.
+"""
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from edge.errors import Kind, VigieError
+from edge.evidence.sealed import get_keyid
+from edge.wire.fields import FieldError, Fields, read_object
+
+VERSION = 1
+MAX_FILE_BYTES = 16 * 1024 * 1024
+MAX_KEYS = 50_000
+_CLAIM = b"vigie evidence key v1\0"
+
+
+class KeysError(VigieError):
+    """The list of device keys cannot be read, or a key was not proven."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceKey:
+    """One pole's evidence key, raw Ed25519, 32 bytes.
+
+    enrolled_utc_ms: when it was shown. removed_utc_ms: when the device was; None: it is in force.
+    """
+
+    device: str
+    ed25519: bytes
+    enrolled_utc_ms: int
+    removed_utc_ms: int | None = None
+
+    @property
+    def keyid(self) -> str:
+        """The name of the key in signatures."""
+        return get_keyid(self.ed25519)
+
+
+def prove_key(key: Ed25519PrivateKey, device: str, token: str) -> tuple[bytes, bytes]:
+    """The public key (32 bytes) and the proof (64 bytes) that an enrolment carries."""
+    return key.public_key().public_bytes_raw(), key.sign(_claim(device, token))
+
+
+def check_proof(evidence_key: bytes, proof: bytes, device: str, token: str) -> None:
+    """Refuse a key whose private half the enrolling device does not hold.
+
+    Raises:
+        KeysError: the proof is for another key, device or token, or of a wrong length.
+
+    """
+    try:
+        Ed25519PublicKey.from_public_bytes(evidence_key).verify(proof, _claim(device, token))
+    except (InvalidSignature, ValueError):
+        raise KeysError(
+            Kind.PERMISSION_DENIED,
+            "the evidence key is not proven by this device",
+            hint="Run 'vigie device enrol' again on the device.",
+        ) from None
+
+
+def write_keys(keys: Iterable[DeviceKey]) -> str:
+    """The list as `vigie clip verify --device-keys` reads it."""
+    devices = [
+        {
+            "device": key.device,
+            "keyid": key.keyid,
+            "ed25519": base64.b64encode(key.ed25519).decode(),
+            "enrolled_utc_ms": key.enrolled_utc_ms,
+            "removed_utc_ms": key.removed_utc_ms,
+        }
+        for key in keys
+    ]
+    return json.dumps({"version": VERSION, "devices": devices}, indent=1) + "\n"
+
+
+def parse_keys(text: str | bytes) -> tuple[DeviceKey, ...]:
+    """The keys of an exported list; a device may have several.
+
+    Raises:
+        KeysError: the list is not one, or a key does not fit its keyid.
+
+    """
+    try:
+        fields = read_object(text, "list of device keys", max_bytes=MAX_FILE_BYTES)
+        fields.whole("version", least=VERSION, most=VERSION)
+        keys = tuple(_read_key(each) for each in fields.groups("devices", most=MAX_KEYS))
+        fields.end()
+    except FieldError as error:
+        raise KeysError(
+            error.kind,
+            f"the {error.what}",
+            hint="Export the list again at the collector.",
+        ) from error
+    return keys
+
+
+def _read_key(fields: Fields) -> DeviceKey:
+    key = DeviceKey(
+        fields.text("device", max_chars=64),
+        fields.key("ed25519"),
+        fields.whole("enrolled_utc_ms"),
+        fields.whole_or_none("removed_utc_ms"),
+    )
+    keyid = fields.digest("keyid").hex()
+    fields.end()
+    if keyid != key.keyid:
+        raise KeysError(Kind.DATA_LOSS, f"the key of {key.device} does not fit its keyid")
+    return key
+
+
+def _claim(device: str, token: str) -> bytes:
+    return _CLAIM + device.encode() + b"\0" + token.encode()

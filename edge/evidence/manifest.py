@@ -1,0 +1,238 @@
+"""What the pole signs about a clip: where each byte of it comes from, when it was taken, and why.
+
+The MP4 is one header (everything up to the first sample) and then the ring's fragments, whole and
+in order, without a hole. So its bytes are named by lengths and hashes alone, and whoever verifies
+needs no demuxer. A fragment's hash is the one that the ring wrote when it was recorded. A still
+holds one sample, the first of its fragment; its hash is that sample's own.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+
+from edge.errors import Kind, VigieError
+from edge.evidence.request import MAX_READERS, ClipRequest, read_request
+from edge.wire.fields import FieldError, Fields, read_object
+
+PAYLOAD_TYPE = "application/vnd.vigie.clip-manifest+json"
+VERSION = 1
+# As clip.proto bounds it, so that an offer stays below a message's 256 KiB.
+MAX_ENVELOPE_BYTES = 245_760
+# So many fit into an envelope: half an hour of fragments of 2 s, and some.
+MAX_FRAGMENTS = 910
+MAX_GAPS = 64
+MAX_CLOCKS = 32
+
+
+class ManifestError(VigieError):
+    """The manifest cannot be one: a field is missing or out of bounds; it is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of the file: how many bytes, and their SHA-256."""
+
+    size_bytes: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentPiece:
+    """A fragment's stretch of the file, with its number in the camera's ring.
+
+    first_utc_ms: capture of its first sample; duration_ms: from there to its last sample.
+    clock_error_ms: largest error of that time. None: the clock was not proven.
+    """
+
+    seq: int
+    size_bytes: int
+    sha256: bytes
+    first_utc_ms: int
+    duration_ms: int
+    clock_error_ms: int | None
+
+    @property
+    def last_utc_ms(self) -> int:
+        """Capture of its last sample."""
+        return self.first_utc_ms + self.duration_ms
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSpan:
+    """What proved the clock from this fragment on."""
+
+    from_seq: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of the asked time of which the ring holds nothing, and why."""
+
+    from_utc_ms: int
+    to_utc_ms: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MandateName:
+    """Under which mandate the clip left the pole. sha256: of the envelope's bytes."""
+
+    version: int
+    profile: str
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All of it. `device` and `camera` are the request's; chains are the camera's in the ring.
+
+    request_sha256: of the signed envelope. mp4_sha256: of the file as a whole.
+    chain_before, chain_after: the camera's chain before the first and after the last fragment.
+    """
+
+    request: ClipRequest
+    request_sha256: bytes
+    mandate: MandateName
+    header: Piece
+    fragments: tuple[FragmentPiece, ...]
+    clocks: tuple[ClockSpan, ...]
+    gaps: tuple[Gap, ...]
+    chain_before: bytes
+    chain_after: bytes
+    mp4_bytes: int
+    mp4_sha256: bytes
+    sealed_bytes: int
+    sealed_sha256: bytes
+    readers: tuple[str, ...]
+    software: str
+    made_utc_ms: int
+    made_clock_error_ms: int
+
+    @property
+    def clip(self) -> str:
+        """The clip's name."""
+        return self.request.clip
+
+    def locate_fragments(self) -> Iterator[tuple[int, FragmentPiece]]:
+        """Each fragment with the place of its first byte in the file."""
+        first_byte = self.header.size_bytes
+        for piece in self.fragments:
+            yield first_byte, piece
+            first_byte += piece.size_bytes
+
+
+def write_manifest(manifest: Manifest) -> bytes:
+    """The payload that is signed. Raises ManifestError for one that no verifier would accept."""
+    record = _in_hex({"version": VERSION, **asdict(manifest)})
+    payload = json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    parse_manifest(payload)
+    return payload
+
+
+def parse_manifest(payload: bytes) -> Manifest:
+    """The manifest in a payload whose signature was verified.
+
+    Raises:
+        ManifestError: a field is missing, unknown or out of bounds, or its parts do not agree.
+
+    """
+    try:
+        fields = read_object(payload, "manifest", max_bytes=MAX_ENVELOPE_BYTES)
+        fields.whole("version", least=VERSION, most=VERSION)
+        manifest = _read(fields)
+        fields.end()
+    except FieldError as error:
+        raise ManifestError(error.kind, f"the {error.what}") from error
+    if problem := _find_problem(manifest):
+        raise ManifestError(Kind.INVALID_ARGUMENT, f"the manifest {problem}")
+    return manifest
+
+
+def _read(fields: Fields) -> Manifest:
+    request = fields.group("request")
+    mandate = fields.group("mandate")
+    header = fields.group("header")
+    found = Manifest(
+        request=read_request(request),
+        request_sha256=fields.digest("request_sha256"),
+        mandate=MandateName(
+            mandate.whole("version"),
+            mandate.text("profile", max_chars=64),
+            mandate.digest("sha256"),
+        ),
+        header=Piece(header.whole("size_bytes", least=1), header.digest("sha256")),
+        fragments=tuple(
+            _read_fragment(each) for each in fields.groups("fragments", least=1, most=MAX_FRAGMENTS)
+        ),
+        clocks=tuple(
+            _read_clock(each) for each in fields.groups("clocks", least=1, most=MAX_CLOCKS)
+        ),
+        gaps=tuple(_read_gap(each) for each in fields.groups("gaps", most=MAX_GAPS)),
+        chain_before=fields.digest("chain_before"),
+        chain_after=fields.digest("chain_after"),
+        mp4_bytes=fields.whole("mp4_bytes", least=1),
+        mp4_sha256=fields.digest("mp4_sha256"),
+        sealed_bytes=fields.whole("sealed_bytes", least=1),
+        sealed_sha256=fields.digest("sealed_sha256"),
+        readers=tuple(fields.digests("readers", least=1, most=MAX_READERS)),
+        software=fields.text("software", max_chars=64),
+        made_utc_ms=fields.whole("made_utc_ms"),
+        made_clock_error_ms=fields.whole("made_clock_error_ms"),
+    )
+    for group in (request, mandate, header):
+        group.end()
+    return found
+
+
+def _read_fragment(fields: Fields) -> FragmentPiece:
+    piece = FragmentPiece(
+        seq=fields.whole("seq", least=1),
+        size_bytes=fields.whole("size_bytes", least=1),
+        sha256=fields.digest("sha256"),
+        first_utc_ms=fields.whole("first_utc_ms"),
+        duration_ms=fields.whole("duration_ms"),
+        clock_error_ms=fields.whole_or_none("clock_error_ms"),
+    )
+    fields.end()
+    return piece
+
+
+def _read_clock(fields: Fields) -> ClockSpan:
+    span = ClockSpan(fields.whole("from_seq", least=1), fields.text("source", max_chars=32))
+    fields.end()
+    return span
+
+
+def _read_gap(fields: Fields) -> Gap:
+    gap = Gap(
+        fields.whole("from_utc_ms"), fields.whole("to_utc_ms"), fields.text("reason", max_chars=64)
+    )
+    fields.end()
+    return gap
+
+
+def _find_problem(manifest: Manifest) -> str | None:
+    seqs = [piece.seq for piece in manifest.fragments]
+    if any(later <= earlier for earlier, later in pairwise(seqs)):
+        return "names fragments out of order"
+    if manifest.clocks[0].from_seq > seqs[0]:
+        return "names no clock for its first fragment"
+    named = manifest.header.size_bytes + sum(piece.size_bytes for piece in manifest.fragments)
+    if named != manifest.mp4_bytes:
+        return f"names {named} bytes of a file of {manifest.mp4_bytes}"
+    if manifest.request.kind == "still" and len(seqs) != 1:
+        return "names several fragments for a still"
+    return None
+
+
+def _in_hex(found: object) -> object:
+    match found:
+        case bytes():
+            return found.hex()
+        case dict():
+            return {name: _in_hex(each) for name, each in found.items()}
+        case list() | tuple():
+            return [_in_hex(each) for each in found]
+    return found
