@@ -529,6 +529,27 @@ class RevokeDeviceResponse(_message.Message):
 Global___RevokeDeviceResponse: _TypeAlias = RevokeDeviceResponse  # noqa: Y015
 
 @_typing.final
+class Name(_message.Message):
+    """One of several."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Name: _TypeAlias = Name  # noqa: Y015
+
+@_typing.final
 class TakeTrustRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -594,13 +615,13 @@ class DeliverMandateResponse(_message.Message):
 
     DEVICES_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def devices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+    def devices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Name]:
         """Poles it was sent to or waits for."""
 
     def __init__(
         self,
         *,
-        devices: _abc.Iterable[_builtins.str] | None = ...,
+        devices: _abc.Iterable[Global___Name] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -679,11 +700,11 @@ class DeliveredMandate(_message.Message):
     envelope: _builtins.str
     delivered_utc_ms: _builtins.int
     @_builtins.property
-    def signers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def signers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Name]: ...
     @_builtins.property
-    def devices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def devices(self) -> _containers.RepeatedCompositeFieldContainer[Global___Name]: ...
     @_builtins.property
-    def in_force_at(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+    def in_force_at(self) -> _containers.RepeatedCompositeFieldContainer[Global___Name]:
         """Poles that say this version is in force with them."""
 
     def __init__(
@@ -695,13 +716,13 @@ class DeliveredMandate(_message.Message):
         authority: _builtins.str = ...,
         profile: _builtins.str = ...,
         mode: _event_pb2.MandateMode.ValueType = ...,
-        signers: _abc.Iterable[_builtins.str] | None = ...,
+        signers: _abc.Iterable[Global___Name] | None = ...,
         begins_utc_ms: _builtins.int = ...,
         expires_utc_ms: _builtins.int = ...,
-        devices: _abc.Iterable[_builtins.str] | None = ...,
+        devices: _abc.Iterable[Global___Name] | None = ...,
         envelope: _builtins.str = ...,
         delivered_utc_ms: _builtins.int = ...,
-        in_force_at: _abc.Iterable[_builtins.str] | None = ...,
+        in_force_at: _abc.Iterable[Global___Name] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
