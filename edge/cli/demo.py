@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import voice
+from edge.cli.progress import show_progress
 from edge.errors import EXIT_ANSWER_IS_NO
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ Examples:
     help="Folder for the clip, keys and events.",
 )
 @voice.json_option
+@click.pass_obj
 def demo(  # noqa: PLR0917 - one parameter an option
+    said: voice.Voice,
     source: str,
     site: Path | None,
     seconds: float | None,
@@ -60,7 +63,8 @@ def demo(  # noqa: PLR0917 - one parameter an option
     from edge.demo.scene import ensure_detector, prepare_scene  # noqa: PLC0415 - the demo's cost
     from edge.demo.stage import Play, run_play  # noqa: PLC0415
 
-    scene = prepare_scene(source, site, cache, voice.say)
+    with show_progress(said, "getting the source ready"):
+        scene = prepare_scene(source, site, cache, voice.say)
     library = ensure_detector(models, voice.say)
     play = Play(
         site=scene.site,

@@ -1,11 +1,13 @@
 """`vigie models`: list, add, build and verify detectors."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from edge.cli import voice
+from edge.cli.progress import show_progress
 from edge.errors import Kind, VigieError
 
 if TYPE_CHECKING:
@@ -101,8 +103,8 @@ def build(  # noqa: PLR0917 - one parameter an option
         return
     from edge.builder.build import Ingredients, build_model  # noqa: PLC0415 - the quantiser
 
-    given = Ingredients(wheel=wheel, graph=graph, is_quiet=not said.is_rich)
-    place = build_model(card, library, given, voice.say)
+    given = Ingredients(wheel=wheel, graph=graph, is_quiet=not said.has_bars)
+    place = build_model(card, library, given, voice.say, partial(show_progress, said))
     voice.say(f"vigie: built {place} ({card.size_bytes:,} bytes, sha256 {card.sha256})")
 
 
@@ -121,14 +123,21 @@ Exit codes: 0 added, 3 the card does not fit, 4 no such file, 6 the address does
 @click.option("--sha256", required=True, help="What the file's SHA-256 must be, hexadecimal.")
 @click.option("--card", type=click.Path(path_type=Path), help="The model's card.")
 @models_option
-def add(source: str, sha256: str, card: Path | None, models_dir: Path | None) -> None:
+@click.pass_obj
+def add(
+    said: voice.Voice, source: str, sha256: str, card: Path | None, models_dir: Path | None
+) -> None:
     """Put a detector's file where it is loaded from, if its SHA-256 is the one you state.
 
-    Without --card, the shipped card with that SHA-256 is taken.
+    Without --card, the shipped card with that SHA-256 is taken. A download that was cut off goes
+    on where it was when you give the same command again.
     """
     from edge.builder.adding import add_model  # noqa: PLC0415 - the network, only when asked
 
-    place = add_model(source, sha256.lower(), card, _library(models_dir), voice.say)
+    with show_progress(said, f"fetching {source}", "bytes") as report:
+        place = add_model(
+            source, sha256.lower(), card, _library(models_dir), voice.say, report=report
+        )
     voice.say(f"vigie: added {place}")
 
 

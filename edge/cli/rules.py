@@ -11,8 +11,6 @@ from edge.cli import voice
 from edge.errors import EXIT_ANSWER_IS_NO, Kind, VigieError
 
 if TYPE_CHECKING:
-    from edge.eye.detector import Detector
-    from edge.site.model import Camera, SiteFile
     from edge.wire.event import Event
 
 GROUP_EXAMPLES = """\
@@ -93,13 +91,14 @@ def check(file: Path, *, as_json: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The PNG to write.")
 def draw(file: Path, *, still: Path | None, camera: str | None, out: Path) -> None:
     """Draw the zones, lines and rules of one camera on a still."""
+    from edge.cli.recording import find_camera  # noqa: PLC0415
     from edge.cli.still import read_still, write_png  # noqa: PLC0415 - loads FFmpeg
     from edge.site.check import read_site  # noqa: PLC0415
     from edge.site.draw import draw_site, grid_still  # noqa: PLC0415 - loads OpenCV
 
     site = read_site(file)
-    picture = read_still(still) if still else grid_still()
-    write_png(out, draw_site(picture, site, _camera(site, camera)))
+    seen = find_camera(site, camera)
+    write_png(out, draw_site(read_still(still) if still else grid_still(), site, seen))
 
 
 @rules.command(epilog=EXPLAIN_EXAMPLES)
@@ -156,53 +155,22 @@ def replay(
     as_json: bool,
 ) -> None:
     """Run a recording through the rules and print the events, or two sites' difference."""
+    from edge.cli.recording import replay_recording  # noqa: PLC0415
+
     if len(sites) > 2:
         raise click.UsageError("give one or two site files")
-    first = _replayed(recording, sites[0], camera, models, annotate)
+    speaker: voice.Voice = ctx.obj
+    first = replay_recording(
+        speaker, recording, sites[0], camera=camera, models=models, annotate=annotate
+    )
     if len(sites) == 1:
         _print_events([("", event) for event in first], sites, as_json=as_json)
         return
-    second = _replayed(recording, sites[1], camera, models, None)
+    second = replay_recording(speaker, recording, sites[1], camera=camera, models=models)
     marked = _difference(first, second)
     _print_events(marked, sites, as_json=as_json)
     voice.say(f"vigie: {len(first)} events with {sites[0]}, {len(second)} with {sites[1]}")
     ctx.exit(EXIT_ANSWER_IS_NO if any(mark != "=" for mark, _ in marked) else 0)
-
-
-def _replayed(
-    recording: Path, site_file: Path, camera: str | None, models: Path | None, annotate: Path | None
-) -> "list[Event]":
-    from edge.eye.replay import replay_events, with_source  # noqa: PLC0415 - loads the whole eye
-    from edge.site.check import read_site  # noqa: PLC0415
-
-    site = read_site(site_file)
-    scene = f"{recording}" if str(recording).startswith("sim:") else f"file:{recording}"
-    site, chosen = with_source(site, _camera(site, camera), scene)
-    detector = _detector(site, models)
-    if annotate is None:
-        return replay_events(site, chosen, detector)
-    from edge.eye.annotate import annotate_replay  # noqa: PLC0415 - loads the encoder
-
-    return annotate_replay(site, chosen, detector, annotate)
-
-
-def _detector(site: "SiteFile", models: Path | None) -> "Detector":
-    from edge.eye.detector import Library, load  # noqa: PLC0415 - loads the runtime
-    from edge.eye.detector.library import default_models_dir  # noqa: PLC0415
-
-    library = Library(models or default_models_dir())
-    return load(library.card(site.detection.model), library)
-
-
-def _camera(site: "SiteFile", name: str | None) -> "Camera":
-    known = [camera.name for camera in site.cameras]
-    if name is not None and name not in known:
-        raise VigieError(
-            Kind.NOT_FOUND,
-            f"the site has no camera '{name}'; it has {', '.join(known)}",
-            hint="Name one of them with --camera.",
-        )
-    return site.cameras[0 if name is None else known.index(name)]
 
 
 def _difference(first: "list[Event]", second: "list[Event]") -> "list[tuple[str, Event]]":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import voice
+from edge.cli.progress import show_progress
 from edge.errors import EXIT_CODES, Kind
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def verify(ctx: click.Context, data: Path, as_json: bool) -> None:
     from edge.spool.spool import FILE_NAME  # noqa: PLC0415 - loads protobuf
     from edge.spool.verify import verify as verify_file  # noqa: PLC0415
 
-    report = verify_file(data / FILE_NAME)
+    with show_progress(ctx.obj, f"checking {data / FILE_NAME}"):
+        report = verify_file(data / FILE_NAME)
     if as_json:
         voice.print_json(_report_record(report))
     else:

@@ -20,9 +20,13 @@ class Voice:
     plain: bool
 
     @property
-    def is_rich(self) -> bool:
-        """True where colours and bars are wanted: a terminal, no --plain, no NO_COLOR."""
-        return sys.stderr.isatty() and not self.plain and "NO_COLOR" not in os.environ
+    def has_bars(self) -> bool:
+        """True where bars are wanted: a terminal that can move its cursor, and no --plain.
+
+        NO_COLOR is rich's to obey: a bar without colours.
+        """
+        is_able = os.environ.get("TERM", "dumb") not in {"", "dumb", "unknown"}
+        return sys.stderr.isatty() and is_able and not self.plain
 
 
 json_option = click.option(

@@ -1,5 +1,6 @@
 """A replay to look at: zones, lines, boxes, ways and events drawn on the frames, as MP4."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -29,9 +30,16 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _TEXT_SCALE = 0.42
 
 
-def annotate_replay(site: SiteFile, camera: Camera, detector: Detector, video: Path) -> list[Event]:
+def annotate_replay(
+    site: SiteFile,
+    camera: Camera,
+    detector: Detector,
+    video: Path,
+    on_look: Callable[[Looked], None] = lambda _: None,
+) -> list[Event]:
     """Replay as edge.eye.replay does and write what was seen; the events.
 
+    on_look: told of each frame when it has been looked at.
     The video is written beside its name first, so that a failure leaves no half one.
     """
     part = video.with_name(f".{video.stem}.part.mp4")
@@ -47,6 +55,7 @@ def annotate_replay(site: SiteFile, camera: Camera, detector: Detector, video: P
                     stream.pix_fmt = "yuv420p"
                 frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
                 container.mux(stream.encode(frame))
+                on_look(look)
             container.mux(stream.encode())
         part.replace(video)
     finally:

@@ -46,11 +46,18 @@ def replay(
 
 
 def replay_events(
-    site: SiteFile, camera: Camera, detector: Detector, start_utc_ns: int = DEFAULT_START_UTC_NS
+    site: SiteFile,
+    camera: Camera,
+    detector: Detector,
+    start_utc_ns: int = DEFAULT_START_UTC_NS,
+    on_look: Callable[[Looked], None] = lambda _: None,
 ) -> list[Event]:
-    """All events of a recording."""
-    looks = replay(site, camera, detector, start_utc_ns=start_utc_ns)
-    return [event for look in looks for event in look.seen.events]
+    """All events of a recording. on_look: told of each frame when it has been looked at."""
+    events: list[Event] = []
+    for look in replay(site, camera, detector, start_utc_ns=start_utc_ns):
+        events += look.seen.events
+        on_look(look)
+    return events
 
 
 def with_source(site: SiteFile, camera: Camera, source: str) -> tuple[SiteFile, Camera]:

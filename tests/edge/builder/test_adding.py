@@ -5,10 +5,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from edge.builder.adding import add_model
+from edge.builder.build import DOWNLOADS
 from edge.errors import Kind, VigieError
 from edge.eye.detector import Library
 from edge.eye.detector.library import State, shipped_cards_dir
@@ -16,19 +18,40 @@ from edge.eye.detector.library import State, shipped_cards_dir
 CONTENT = b"a model of somebody else" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 OTHER_SHA256 = "0" * 64
+CUT_BYTES = 7_000  # CONTENT is 24,000
 
 
 class _Shelf(BaseHTTPRequestHandler):
-    """Serves /model whole, /cut short of what it announces, and nothing else."""
+    """Serves CONTENT in the ways that `vigie models add` must get along with.
+
+    /model: whole, parts on request. /plain: whole, never parts. /cut: at most CUT_BYTES a time.
+    /once: the same, but never parts. /other: another file. Keeps the ranges that it was asked for.
+    """
+
+    asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
-        if self.path not in {"/model", "/cut"}:
+        wanted = self.headers.get("Range", "")
+        self.asked.append(f"{self.path} {wanted}".strip())
+        if self.path == "/nothing":
             self.send_error(404, "Not Found")
             return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(CONTENT)))
+        content = b"another" * 5000 if self.path == "/other" else CONTENT
+        gives_parts = self.path not in {"/plain", "/once"} and wanted
+        first = int(wanted.removeprefix("bytes=").removesuffix("-")) if gives_parts else 0
+        if first >= len(content):
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(content)}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response(206 if gives_parts else 200)
+        if gives_parts:
+            self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - first))
         self.end_headers()
-        self.wfile.write(CONTENT if self.path == "/model" else CONTENT[:100])
+        is_cut = self.path in {"/cut", "/once"}
+        self.wfile.write(content[first : first + CUT_BYTES] if is_cut else content[first:])
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Say nothing."""
@@ -36,6 +59,7 @@ class _Shelf(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def shelf() -> Iterator[str]:
+    _Shelf.asked.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), _Shelf) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -111,11 +135,88 @@ def test_another_file_than_the_sum_says_is_refused(
     )
 
 
-def test_a_download_that_is_cut_off_is_refused(shelf: str, card: Path, library: Library) -> None:
-    assert _refused(f"{shelf}/cut", SHA256, card, library).kind in {
-        Kind.DATA_LOSS,
-        Kind.UNAVAILABLE,
-    }
+def test_a_download_that_is_cut_goes_on_where_it_was(
+    shelf: str, card: Path, library: Library
+) -> None:
+    told: list[tuple[int, int | None]] = []
+    place = add_model(
+        f"{shelf}/cut",
+        SHA256,
+        card,
+        library,
+        _quiet,
+        report=lambda done, total: told.append((done, total)),
+    )
+    assert place.read_bytes() == CONTENT
+    assert _Shelf.asked == ["/cut", *(f"/cut bytes={at}-" for at in (7000, 14000, 21000))]
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1] == (len(CONTENT), len(CONTENT))
+    assert _parts(library) == []
+
+
+def test_what_an_earlier_command_fetched_is_not_fetched_again(
+    shelf: str, card: Path, library: Library
+) -> None:
+    _keep(library, CONTENT[:1000])
+    add_model(f"{shelf}/model", SHA256, card, library, _quiet)
+    assert _Shelf.asked == ["/model bytes=1000-"]
+    assert _parts(library) == []
+
+
+def test_a_part_that_is_already_whole_is_taken(shelf: str, card: Path, library: Library) -> None:
+    _keep(library, CONTENT)
+    assert add_model(f"{shelf}/model", SHA256, card, library, _quiet).read_bytes() == CONTENT
+    assert _Shelf.asked == [f"/model bytes={len(CONTENT)}-"]
+
+
+def test_a_part_larger_than_the_file_is_thrown_away(
+    shelf: str, card: Path, library: Library
+) -> None:
+    _keep(library, CONTENT + b"more")
+    assert add_model(f"{shelf}/model", SHA256, card, library, _quiet).read_bytes() == CONTENT
+
+
+def test_a_server_that_gives_no_parts_is_asked_for_the_whole(
+    shelf: str, card: Path, library: Library
+) -> None:
+    _keep(library, CONTENT[:1000])
+    assert add_model(f"{shelf}/plain", SHA256, card, library, _quiet).read_bytes() == CONTENT
+
+
+def test_a_download_that_does_not_get_on_is_kept_and_told(
+    shelf: str, card: Path, library: Library
+) -> None:
+    with pytest.raises(VigieError) as refused:
+        add_model(f"{shelf}/once", SHA256, card, library, _quiet)
+    assert refused.value.kind is Kind.UNAVAILABLE
+    assert str(refused.value) == (
+        f"{shelf}/once: the download was cut off after 0.0 MiB\n"
+        "  Give the same command again: it goes on from there if the server can."
+    )
+    assert _parts(library) == [CUT_BYTES]
+
+
+def test_a_part_of_another_file_is_refused_at_the_end_and_removed(
+    shelf: str, card: Path, library: Library
+) -> None:
+    _keep(library, b"x" * 1000)
+    with pytest.raises(VigieError, match="the file's sha256 is") as refused:
+        add_model(f"{shelf}/model", SHA256, card, library, _quiet)
+    assert refused.value.kind is Kind.DATA_LOSS
+    assert _parts(library) == []
+    assert add_model(f"{shelf}/model", SHA256, card, library, _quiet).read_bytes() == CONTENT
+
+
+def _keep(library: Library, content: bytes) -> None:
+    """What an earlier command that was cut off left."""
+    part = library.models_dir / DOWNLOADS / f"{SHA256}.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(content)
+
+
+def _parts(library: Library) -> list[int]:
+    """Sizes of what is kept of downloads."""
+    return [path.stat().st_size for path in (library.models_dir / DOWNLOADS).iterdir()]
 
 
 def test_an_address_that_has_nothing_is_named(shelf: str, card: Path, library: Library) -> None:
