@@ -1,0 +1,193 @@
+"""The files of one room: accepted envelopes, floors in two places, a clock that only goes on.
+
+Each file is written whole, synced and renamed. The floors go to disk before the envelopes, and
+both before a new mandate holds: a cut between them leaves a floor without its mandate, and the
+same envelope fills the hole when it is offered again.
+"""
+
+import hashlib
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.mandate.fields import Fields
+from edge.mandate.places import Places
+from edge.mandate.problem import MandateError, Problem
+from edge.mandate.register import MAX_HELD, MAX_REVOKED_AHEAD, Floors, Mark, Register
+from edge.mandate.statement import MAX_VERSION
+from edge.mandate.strict_json import parse_object, write_object
+
+_FORMAT = 1
+_MAX_FLOOR_BYTES = 32_768
+_MAX_MANDATE_BYTES = 1_000_000
+_MAX_SERIAL = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What was read. floors: None when both places are damaged; then nothing may hold."""
+
+    floors: Floors | None
+    envelopes: tuple[bytes, ...]
+    clock_floor_utc_ns: int
+    is_whole: bool
+
+
+class Store:
+    """Reads and writes one room's files. Raises OSError where the disk refuses a write."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._serial = 0
+
+    def read(self) -> Stored:
+        """Everything as it was left; nothing here is a reason to believe an envelope."""
+        copies = [_read_floor(path) for path in self._places.floors]
+        good = [copy for copy in copies if copy is not None]
+        newest = max(good, key=lambda copy: copy.serial, default=None)
+        has_any = any(path.exists() for path in (*self._places.floors, self._places.mandate))
+        floors = newest.floors if newest else (None if has_any else Floors())
+        self._serial = newest.serial if newest else 0
+        return Stored(
+            floors=floors,
+            envelopes=_read_envelopes(self._places.mandate),
+            clock_floor_utc_ns=max(
+                [_read_clock(self._places.clock_floor), *(copy.clock_utc_ns for copy in good)]
+            ),
+            is_whole=not has_any or (len(good) == len(copies) and copies[0] == copies[1]),
+        )
+
+    def write_register(self, register: Register, clock_floor_utc_ns: int) -> None:
+        """Floors in both places, then the envelopes."""
+        self._serial += 1
+        text = _floor_text(register.floors, self._serial, clock_floor_utc_ns)
+        for path in self._places.floors:
+            write_whole(path, text)
+        texts: list[object] = [held.envelope.decode() for held in register.held]
+        record: dict[str, object] = {"format": _FORMAT, "envelopes": texts}
+        write_whole(self._places.mandate, write_object(record))
+
+    def write_clock_floor(self, utc_ns: int) -> None:
+        """A moment that is certainly past."""
+        write_whole(self._places.clock_floor, f"{utc_ns}\n".encode())
+
+    def write_question(self, nonce: bytes) -> None:
+        """The question for the link to carry; it alone may be read by others."""
+        write_whole(self._places.time_question, f"{nonce.hex()}\n".encode(), mode=0o644)
+
+
+def write_whole(path: Path, content: bytes, *, mode: int = 0o640) -> None:
+    """Write whole or not at all, synced with its directory. Raises OSError."""
+    # Others on the pole may pass through to a question, and see nothing else.
+    path.parent.mkdir(mode=0o751, parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with open(handle, "wb") as file:  # noqa: PTH123 - opened by handle, for the mode
+        file.write(content)
+        file.flush()
+        os.fchmod(handle, mode)
+        os.fsync(handle)
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def read_bounded(path: Path, max_bytes: int) -> bytes | None:
+    """A plain file's bytes, at most one more than max_bytes; None: there is none to be read.
+
+    What stands in a folder that another user writes may be a link, a pipe or a device: none of
+    these is followed or waited for.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        handle = os.open(path, flags)
+    except OSError:
+        return None
+    with open(handle, "rb") as file:  # noqa: PTH123 - opened by handle, for the flags
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return None
+        try:
+            return file.read(max_bytes + 1)
+        except OSError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class _FloorCopy:
+    floors: Floors
+    serial: int
+    clock_utc_ns: int
+
+
+def _floor_text(floors: Floors, serial: int, clock_utc_ns: int) -> bytes:
+    record: dict[str, object] = {
+        "format": _FORMAT,
+        "serial": serial,
+        "highest": floors.highest,
+        "marks": [
+            {"version": mark.version, "sha256": mark.sha256, "is_revoked": mark.is_revoked}
+            for mark in floors.marks
+        ],
+        "revoked_ahead": list(floors.revoked_ahead),
+        "clock_utc_ns": clock_utc_ns,
+    }
+    return write_object(record | {"check": _check(record)})
+
+
+def _check(record: dict[str, object]) -> str:
+    """Finds a flipped bit, not a forger: whoever can write here is the room itself."""
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+def _read_floor(path: Path) -> _FloorCopy | None:
+    content = read_bounded(path, _MAX_FLOOR_BYTES)
+    if content is None:
+        return None
+    problems: list[Problem] = []
+    try:
+        record = parse_object(content, what="the floor", max_bytes=_MAX_FLOOR_BYTES)
+    except MandateError:
+        return None
+    fields = Fields(record, problems)
+    fields.whole("format", least=_FORMAT, most=_FORMAT)
+    serial = fields.whole("serial", least=1, most=_MAX_SERIAL)
+    highest = fields.whole("highest", least=0, most=MAX_VERSION)
+    marks = tuple(_read_mark(each) for each in fields.objects("marks", least=0, most=MAX_HELD))
+    ahead = tuple(
+        str(each) for each in fields.items("revoked_ahead", least=0, most=MAX_REVOKED_AHEAD)
+    )
+    clock_utc_ns = fields.whole("clock_utc_ns", least=0, most=_MAX_SERIAL)
+    check = fields.sha256("check")
+    fields.close()
+    if problems or check != _check({key: record[key] for key in record if key != "check"}):
+        return None
+    return _FloorCopy(Floors(highest, marks, ahead), serial, clock_utc_ns)
+
+
+def _read_mark(fields: Fields) -> Mark:
+    version = fields.whole("version", least=1, most=MAX_VERSION)
+    digest, is_revoked = fields.sha256("sha256"), fields.flag("is_revoked")
+    fields.close()
+    return Mark(version, digest, is_revoked)
+
+
+def _read_envelopes(path: Path) -> tuple[bytes, ...]:
+    content = read_bounded(path, _MAX_MANDATE_BYTES)
+    if content is None:
+        return ()
+    try:
+        record = parse_object(content, what="the mandates", max_bytes=_MAX_MANDATE_BYTES)
+    except MandateError:
+        return ()
+    found = record.get("envelopes")
+    return tuple(str(each).encode() for each in found) if isinstance(found, list) else ()
+
+
+def _read_clock(path: Path) -> int:
+    content = read_bounded(path, 32) or b""
+    return int(content) if content.strip().isdigit() else 0
