@@ -9,7 +9,9 @@ from edge.site import model, shape
 VERSION_BYTES = 8
 """As the wire's Rule.version: enough that two rules of one city never share it by chance."""
 
+EVERY_CAMERA = "*"
 _OPENING = b"vigie rule 1\n"
+_CAMERA_OPENING = b"vigie camera 1\n"
 _IDENTITY_KEYS = frozenset({"name", "zone", "line", "schedule", shape.DISCRIMINATOR})
 
 
@@ -32,6 +34,18 @@ def rule_version(rule: model.Rule, site: model.SiteFile | None = None) -> bytes:
     return hashlib.sha256(canonical_text(rule, site)).digest()[:VERSION_BYTES]
 
 
+def rules_sha256(site: model.SiteFile) -> dict[str, str]:
+    """What an authority signs of a site: SHA-256 by camera, and under EVERY_CAMERA of them all.
+
+    A camera's hash covers its rules with their places and schedules, its masks, and the zone and
+    place by which schedules are reckoned. Where its pictures come from and how many of them are
+    analysed is the technician's business.
+    """
+    texts = {camera.name: _camera_text(camera, site) for camera in site.cameras}
+    texts[EVERY_CAMERA] = b"".join(texts[name] for name in sorted(texts))
+    return {name: hashlib.sha256(text).hexdigest() for name, text in texts.items()}
+
+
 def rule_parameters(rule: model.Rule) -> dict[str, str]:
     """Parameters in force as the wire's dictionary and the drawing tell them.
 
@@ -43,6 +57,19 @@ def rule_parameters(rule: model.Rule) -> dict[str, str]:
         for field in dataclasses.fields(rule)
         if field.name not in _IDENTITY_KEYS and (value := getattr(rule, field.name)) is not None
     }
+
+
+def _camera_text(camera: model.Camera, site: model.SiteFile) -> bytes:
+    places = {place.name for place in (*site.zones, *site.lines) if place.camera == camera.name}
+    rules = [
+        canonical_text(rule, site)
+        for rule in site.rules
+        if (getattr(rule, "zone", None) or getattr(rule, "line", None)) in places
+    ]
+    masks = [b"".join(sorted(_lines("mask.", mask))) for mask in camera.masks]
+    where = dataclasses.replace(site.site, name="")
+    opening = _CAMERA_OPENING + f"name={_value_text(camera.name)}\n".encode()
+    return opening + b"".join([*sorted(_lines("site.", where)), *sorted(masks), *sorted(rules)])
 
 
 def _referred(rule: model.Rule, site: model.SiteFile | None) -> list[tuple[str, object]]:

@@ -1,7 +1,13 @@
 import dataclasses
 
-from edge.site.canonical import canonical_text, rule_parameters, rule_version
-from edge.site.model import Camera, Intrusion, Site, SiteFile, Zone
+from edge.site.canonical import (
+    EVERY_CAMERA,
+    canonical_text,
+    rule_parameters,
+    rule_version,
+    rules_sha256,
+)
+from edge.site.model import Camera, Intrusion, Mask, Site, SiteFile, Zone
 
 RULE = Intrusion(name="gate", function="intrusion", zone="lawn", classes=("person", "car"))
 ZONE = Zone("lawn", "north", ((0.1, 0.2), (0.3, 0.2), (0.3, 0.9)))
@@ -62,3 +68,27 @@ def test_parameters_read_as_the_site_file_writes_them() -> None:
     assert told["min_travel_frac"] == "0.02"
     assert told["classes"] == "person,car"
     assert not told.keys() & {"name", "function", "zone", "schedule"}
+
+
+def test_what_is_signed_of_a_camera_changes_with_its_rules_masks_and_hours_alone() -> None:
+    signed = rules_sha256(SITE)
+    assert signed.keys() == {"north", EVERY_CAMERA}
+    mask = Mask("window", ((0.0, 0.0), (0.1, 0.0), (0.1, 0.1)))
+    (camera,) = SITE.cameras
+    changed = [
+        dataclasses.replace(SITE, rules=()),
+        dataclasses.replace(SITE, rules=(dataclasses.replace(RULE, min_seconds=2.0),)),
+        dataclasses.replace(SITE, cameras=(dataclasses.replace(camera, masks=(mask,)),)),
+        dataclasses.replace(SITE, site=Site("gate", time_zone="Europe/Paris")),
+    ]
+    hashes = {rules_sha256(site)["north"] for site in changed}
+    assert len(hashes | {signed["north"]}) == len(changed) + 1
+    faster = dataclasses.replace(SITE, cameras=(dataclasses.replace(camera, analysis_fps=5.0),))
+    renamed = dataclasses.replace(SITE, site=Site("another name"))
+    assert rules_sha256(faster) == rules_sha256(renamed) == signed
+
+
+def test_what_is_signed_of_one_camera_does_not_change_with_another() -> None:
+    both = dataclasses.replace(SITE, cameras=(*SITE.cameras, Camera("south", "sim:street")))
+    assert rules_sha256(both)["north"] == rules_sha256(SITE)["north"]
+    assert rules_sha256(both)[EVERY_CAMERA] != rules_sha256(SITE)[EVERY_CAMERA]
