@@ -60,7 +60,8 @@ def rule_parameters(rule: model.Rule) -> dict[str, str]:
 
 
 def _camera_text(camera: model.Camera, site: model.SiteFile) -> bytes:
-    places = {place.name for place in (*site.zones, *site.lines) if place.camera == camera.name}
+    places = {zone.name for zone in site.zones if zone.camera == camera.name}
+    places |= {line.name for line in site.lines if line.camera == camera.name}
     rules = [
         canonical_text(rule, site)
         for rule in site.rules
