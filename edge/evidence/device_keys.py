@@ -107,7 +107,7 @@ def _read_key(fields: Fields) -> DeviceKey:
     key = DeviceKey(
         fields.text("device", max_chars=64),
         fields.key("ed25519"),
-        fields.whole("enrolled_utc_ms"),
+        fields.utc_ms("enrolled_utc_ms"),
         fields.whole_or_none("removed_utc_ms"),
     )
     keyid = fields.digest("keyid").hex()

@@ -3,30 +3,34 @@
 The MP4 is one header (everything up to the first sample) and then the ring's fragments, whole and
 in order, without a hole. So its bytes are named by lengths and hashes alone, and whoever verifies
 needs no demuxer. A fragment's hash is the one that the ring wrote when it was recorded. A still
-holds one sample, the first of its fragment; its hash is that sample's own.
+holds one key sample of its fragment; its hash is that sample's own.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 
 from edge.errors import Kind, VigieError
+from edge.evidence.device_keys import DeviceKey
 from edge.evidence.request import MAX_READERS, ClipRequest, read_request
+from edge.mandate.envelope import CLIP_MANIFEST, sign_payload, verify_envelope
+from edge.mandate.keys import PublicKey, SigningKey
+from edge.mandate.problem import MandateError
 from edge.wire.fields import FieldError, Fields, read_object
 
-PAYLOAD_TYPE = "application/vnd.vigie.clip-manifest+json"
 VERSION = 1
 # As clip.proto bounds it, so that an offer stays below a message's 256 KiB.
 MAX_ENVELOPE_BYTES = 245_760
 # So many fit into an envelope: half an hour of fragments of 2 s, and some.
 MAX_FRAGMENTS = 910
+MAX_FRAGMENT_MS = 3_600_000
 MAX_GAPS = 64
-MAX_CLOCKS = 32
+MAX_SPANS = 32
 
 
 class ManifestError(VigieError):
-    """The manifest cannot be one: a field is missing or out of bounds; it is named."""
+    """The manifest cannot be one (a field is named), or the pole has not signed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,12 @@ class FragmentPiece:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockSpan:
-    """What proved the clock from this fragment on."""
+class Span:
+    """What held from this fragment on: what proved the clock, which mandate let it be recorded."""
 
     from_seq: int
-    source: str
+    clock_source: str
+    mandate_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,8 @@ class MandateName:
 class Manifest:
     """All of it. `device` and `camera` are the request's; chains are the camera's in the ring.
 
-    request_sha256: of the signed envelope. mp4_sha256: of the file as a whole.
+    mandate: in force when the clip was cut. request_sha256: of the signed envelope. mp4_sha256: of
+    the file as a whole. spans: the first one begins with the first fragment.
     chain_before, chain_after: the camera's chain before the first and after the last fragment.
     """
 
@@ -97,7 +103,7 @@ class Manifest:
     mandate: MandateName
     header: Piece
     fragments: tuple[FragmentPiece, ...]
-    clocks: tuple[ClockSpan, ...]
+    spans: tuple[Span, ...]
     gaps: tuple[Gap, ...]
     chain_before: bytes
     chain_after: bytes
@@ -129,6 +135,47 @@ def write_manifest(manifest: Manifest) -> bytes:
     payload = json.dumps(record, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
     parse_manifest(payload)
     return payload
+
+
+def sign_manifest(manifest: Manifest, key: SigningKey) -> bytes:
+    """The envelope that goes with the clip, signed with the pole's evidence key.
+
+    Raises:
+        ManifestError: no verifier would accept it, or it is too long.
+
+    """
+    envelope = sign_payload(write_manifest(manifest), CLIP_MANIFEST, key)
+    if len(envelope) > MAX_ENVELOPE_BYTES:
+        raise ManifestError(Kind.RESOURCE_EXHAUSTED, "the manifest of this clip is too long")
+    return envelope
+
+
+def verify_manifest(envelope: bytes, keys: Sequence[DeviceKey]) -> tuple[Manifest, DeviceKey]:
+    """The manifest in an envelope, and the key of its device that signed it.
+
+    Raises:
+        ManifestError: PERMISSION_DENIED when no known key of that device signed it;
+            INVALID_ARGUMENT for what is no manifest.
+
+    """
+    believed = [PublicKey(key.device, key.ed25519) for key in keys]
+    try:
+        verified = verify_envelope(
+            envelope, CLIP_MANIFEST, believed, threshold=1, max_bytes=MAX_ENVELOPE_BYTES
+        )
+    except MandateError as error:
+        raise ManifestError(
+            error.kind, f"no known pole has signed this manifest ({error.what})"
+        ) from error
+    manifest = parse_manifest(verified.payload)
+    signers = {signer.keyid for signer in verified.signers}
+    for key in keys:
+        if key.keyid in signers and key.device == manifest.request.device:
+            return manifest, key
+    raise ManifestError(
+        Kind.PERMISSION_DENIED,
+        f"the manifest is of {manifest.request.device}, but {verified.signers[0].name} signed it",
+    )
 
 
 def parse_manifest(payload: bytes) -> Manifest:
@@ -166,9 +213,7 @@ def _read(fields: Fields) -> Manifest:
         fragments=tuple(
             _read_fragment(each) for each in fields.groups("fragments", least=1, most=MAX_FRAGMENTS)
         ),
-        clocks=tuple(
-            _read_clock(each) for each in fields.groups("clocks", least=1, most=MAX_CLOCKS)
-        ),
+        spans=tuple(_read_span(each) for each in fields.groups("spans", least=1, most=MAX_SPANS)),
         gaps=tuple(_read_gap(each) for each in fields.groups("gaps", most=MAX_GAPS)),
         chain_before=fields.digest("chain_before"),
         chain_after=fields.digest("chain_after"),
@@ -178,7 +223,7 @@ def _read(fields: Fields) -> Manifest:
         sealed_sha256=fields.digest("sealed_sha256"),
         readers=tuple(fields.digests("readers", least=1, most=MAX_READERS)),
         software=fields.text("software", max_chars=64),
-        made_utc_ms=fields.whole("made_utc_ms"),
+        made_utc_ms=fields.utc_ms("made_utc_ms"),
         made_clock_error_ms=fields.whole("made_clock_error_ms"),
     )
     for group in (request, mandate, header):
@@ -191,23 +236,29 @@ def _read_fragment(fields: Fields) -> FragmentPiece:
         seq=fields.whole("seq", least=1),
         size_bytes=fields.whole("size_bytes", least=1),
         sha256=fields.digest("sha256"),
-        first_utc_ms=fields.whole("first_utc_ms"),
-        duration_ms=fields.whole("duration_ms"),
+        first_utc_ms=fields.utc_ms("first_utc_ms"),
+        duration_ms=fields.whole("duration_ms", most=MAX_FRAGMENT_MS),
         clock_error_ms=fields.whole_or_none("clock_error_ms"),
     )
     fields.end()
     return piece
 
 
-def _read_clock(fields: Fields) -> ClockSpan:
-    span = ClockSpan(fields.whole("from_seq", least=1), fields.text("source", max_chars=32))
+def _read_span(fields: Fields) -> Span:
+    span = Span(
+        fields.whole("from_seq", least=1),
+        fields.text("clock_source", min_chars=0, max_chars=32),
+        fields.whole("mandate_version"),
+    )
     fields.end()
     return span
 
 
 def _read_gap(fields: Fields) -> Gap:
     gap = Gap(
-        fields.whole("from_utc_ms"), fields.whole("to_utc_ms"), fields.text("reason", max_chars=64)
+        fields.utc_ms("from_utc_ms"),
+        fields.utc_ms("to_utc_ms"),
+        fields.text("reason", max_chars=64),
     )
     fields.end()
     return gap
@@ -217,8 +268,8 @@ def _find_problem(manifest: Manifest) -> str | None:
     seqs = [piece.seq for piece in manifest.fragments]
     if any(later <= earlier for earlier, later in pairwise(seqs)):
         return "names fragments out of order"
-    if manifest.clocks[0].from_seq > seqs[0]:
-        return "names no clock for its first fragment"
+    if manifest.spans[0].from_seq != seqs[0]:
+        return "does not say under what its first fragment was recorded"
     named = manifest.header.size_bytes + sum(piece.size_bytes for piece in manifest.fragments)
     if named != manifest.mp4_bytes:
         return f"names {named} bytes of a file of {manifest.mp4_bytes}"

@@ -13,9 +13,12 @@ from typing import Literal
 
 from edge.errors import Kind, VigieError
 from edge.evidence.sealed import is_clip_name
+from edge.mandate.envelope import CLIP_REQUEST, sign_payload, verify_envelope
+from edge.mandate.keys import PublicKey, SigningKey
+from edge.mandate.problem import MandateError
 from edge.wire.fields import FieldError, Fields, read_object
 
-PAYLOAD_TYPE = "application/vnd.vigie.clip-request+json"
+# As session.proto bounds the command that carries it.
 MAX_ENVELOPE_BYTES = 8_192
 
 MIN_REASON_CHARS = 8
@@ -30,7 +33,7 @@ ClipKind = Literal["clip", "still"]
 
 
 class RequestError(VigieError):
-    """The request cannot be one: a field is missing or out of bounds; it is named."""
+    """The request cannot be one (a field is named), or nobody who may has signed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,37 @@ def write_request(request: ClipRequest) -> bytes:
     return payload
 
 
+def sign_request(request: ClipRequest, key: SigningKey) -> str:
+    """The envelope that goes to the pole, signed with the collector's clip key.
+
+    Raises:
+        RequestError: the pole would refuse it for what stands in it, or it is too long.
+
+    """
+    envelope = sign_payload(write_request(request), CLIP_REQUEST, key)
+    if len(envelope) > MAX_ENVELOPE_BYTES:
+        raise RequestError(Kind.INVALID_ARGUMENT, "the request is too long", hint="Shorten it.")
+    return envelope.decode()
+
+
+def verify_request(envelope: str, clip_key: PublicKey) -> ClipRequest:
+    """The request in an envelope that the collector's clip key signed.
+
+    Raises:
+        RequestError: PERMISSION_DENIED when it did not; INVALID_ARGUMENT for what is no request.
+
+    """
+    try:
+        verified = verify_envelope(
+            envelope.encode(), CLIP_REQUEST, [clip_key], threshold=1, max_bytes=MAX_ENVELOPE_BYTES
+        )
+    except MandateError as error:
+        raise RequestError(
+            error.kind, f"the clip request is not signed by the collector's clip key ({error.what})"
+        ) from error
+    return parse_request(verified.payload)
+
+
 def parse_request(payload: bytes) -> ClipRequest:
     """The request in a payload whose signature was verified.
 
@@ -111,16 +145,16 @@ def read_request(fields: Fields) -> ClipRequest:
         kind=kind,
         device=fields.text("device", max_chars=MAX_NAME_CHARS),
         camera=fields.text("camera", max_chars=MAX_NAME_CHARS),
-        from_utc_ms=fields.whole("from_utc_ms"),
-        to_utc_ms=fields.whole("to_utc_ms"),
+        from_utc_ms=fields.utc_ms("from_utc_ms"),
+        to_utc_ms=fields.utc_ms("to_utc_ms"),
         reason=fields.text("reason", min_chars=0, max_chars=MAX_REASON_CHARS),
         case=fields.text("case", min_chars=0, max_chars=MAX_CASE_CHARS),
         operator=fields.text("operator", max_chars=MAX_NAME_CHARS),
         role=fields.text("role", max_chars=MAX_NAME_CHARS),
         second_person=fields.text_or_none("second_person", max_chars=MAX_NAME_CHARS),
         event=_read_event(event) if event is not None else None,
-        issued_utc_ms=fields.whole("issued_utc_ms"),
-        expires_utc_ms=fields.whole("expires_utc_ms"),
+        issued_utc_ms=fields.utc_ms("issued_utc_ms"),
+        expires_utc_ms=fields.utc_ms("expires_utc_ms"),
         readers=tuple(fields.digests("readers", least=1, most=MAX_READERS)),
         max_minutes_alone=fields.whole("max_minutes_alone", least=0, most=24 * 60),
     )

@@ -13,7 +13,6 @@ has no last chunk.
 """
 
 import base64
-import binascii
 import hashlib
 import json
 import os
@@ -226,7 +225,7 @@ def _parse_header(line: bytes) -> SealedHeader:
     if not is_clip_name(found["clip"]) or not 1 <= len(found["readers"]) <= MAX_READERS:
         raise ValueError("no name or no readers")
     readers = {
-        str(each["keyid"]): (_decode(each["enc"]), _decode(each["key"]))
+        str(each["keyid"]): (_decode(each["enc"], _ENC_BYTES), _decode(each["key"], 32 + TAG_BYTES))
         for each in found["readers"]
     }
     return SealedHeader(found["clip"], readers, len(MAGIC) + len(line))
@@ -249,11 +248,12 @@ def _make_header(clip: str, readers: Mapping[str, tuple[bytes, bytes]]) -> bytes
     return MAGIC + json.dumps(header, separators=(",", ":")).encode() + b"\n"
 
 
-def _decode(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError("not base64") from error
+def _decode(text: str, length_bytes: int) -> bytes:
+    """Only the one way to write these bytes: bits before base64's padding say nothing otherwise."""
+    found = base64.b64decode(text, validate=True)
+    if len(found) != length_bytes or base64.b64encode(found).decode() != text:
+        raise ValueError("not base64 of such a length")
+    return found
 
 
 def _bind(clip: bytes, index: int, *, is_last: bool) -> bytes:

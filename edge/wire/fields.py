@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from edge.errors import Kind, VigieError
 
 MAX_WHOLE = 2**63 - 1
+# The end of the year 9999: what every calendar here can still write down.
+MAX_UTC_MS = 253_402_300_799_999
 
 
 class FieldError(VigieError):
@@ -58,6 +60,10 @@ class Fields:
             raise self._bad(name, f"is no whole number from {least} to {most}")
         return value
 
+    def utc_ms(self, name: str) -> int:
+        """A moment, milliseconds since 1970-01-01 UTC, before the year 10000."""
+        return self.whole(name, most=MAX_UTC_MS)
+
     def whole_or_none(self, name: str, *, least: int = 0, most: int = MAX_WHOLE) -> int | None:
         """A whole number within bounds, or null."""
         if self._found.get(name, 0) is None:
@@ -93,7 +99,7 @@ class Fields:
             found = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
         except binascii.Error:
             found = b""
-        if len(found) != 32:
+        if len(found) != 32 or base64.b64encode(found).decode() != value:
             raise self._bad(name, "is no key of 32 bytes in base64")
         return found
 
