@@ -18,8 +18,8 @@ from edge.errors import Kind, VigieError
 
 TIMEOUT_SECONDS = 30.0
 CHUNK_BYTES = 1 << 18
-MIB = 1 << 20
-MAX_MODEL_BYTES = 200 * MIB
+MB = 1_000_000
+MAX_MODEL_BYTES = 200 * MB
 # A cut that brought something is tried again at once; more of them are the person's decision.
 ATTEMPTS = 5
 
@@ -64,7 +64,7 @@ def download(address: str, part: Path, report: Report) -> None:
             break
     raise VigieError(
         Kind.UNAVAILABLE,
-        f"the download was cut off after {_size(part) / MIB:.1f} MiB",
+        f"the download was cut off after {_size(part) / MB:.1f} MB",
         where=address,
         hint="Give the same command again: it goes on from there if the server can.",
     )
@@ -135,7 +135,7 @@ def _check_size(size_bytes: int, address: str) -> None:
     if size_bytes > MAX_MODEL_BYTES:
         raise VigieError(
             Kind.RESOURCE_EXHAUSTED,
-            f"the file is larger than {MAX_MODEL_BYTES // MIB} MiB, which no pole's detector is",
+            f"the file is larger than {MAX_MODEL_BYTES // MB} MB, which no pole's detector is",
             where=address,
             hint="Check the address: it may lead to an archive or to another file.",
         )

@@ -134,7 +134,7 @@ def add(
     """
     from edge.builder.adding import add_model  # noqa: PLC0415 - the network, only when asked
 
-    with show_progress(said, f"fetching {source}", "bytes") as report:
+    with show_progress(said, f"fetching {source.rsplit('/', 1)[-1]}", "bytes") as report:
         place = add_model(
             source, sha256.lower(), card, _library(models_dir), voice.say, report=report
         )

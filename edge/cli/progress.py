@@ -24,7 +24,7 @@ BAR_AFTER_SECONDS = 0.7
 BAR_EVERY_SECONDS = 0.1
 LINE_AFTER_SECONDS = 2.0
 LINE_EVERY_SECONDS = 10.0
-_KIB, _MIB = 1 << 10, 1 << 20
+_MB = 1_000_000
 
 
 @contextmanager
@@ -68,10 +68,11 @@ def _draw_bar(work: _Work) -> None:
         return
     with _make_bar(work.unit) as bar:
         task = bar.add_task(f"vigie: {work.what}", total=None)
-        while not work.ended.wait(BAR_EVERY_SECONDS):
+        while True:
             done, total = work.state
-            bar.update(task, completed=done, total=total)
-            bar.refresh()
+            bar.update(task, completed=done, total=total, refresh=True)
+            if work.ended.wait(BAR_EVERY_SECONDS):
+                return
 
 
 def _make_bar(unit: Unit) -> "Progress":
@@ -87,7 +88,7 @@ def _make_bar(unit: Unit) -> "Progress":
         TransferSpeedColumn,
     )
 
-    amounts = [DownloadColumn(binary_units=True), TransferSpeedColumn()] if unit == "bytes" else []
+    amounts = [DownloadColumn(), TransferSpeedColumn()] if unit == "bytes" else []
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
@@ -120,4 +121,4 @@ def _how_far(work: _Work) -> str:
 
 
 def _size(count_bytes: int) -> str:
-    return f"{count_bytes / _MIB:.1f} MiB" if count_bytes >= _MIB else f"{count_bytes // _KIB} KiB"
+    return f"{count_bytes / _MB:.1f} MB"

@@ -190,7 +190,7 @@ def test_a_download_that_does_not_get_on_is_kept_and_told(
         add_model(f"{shelf}/once", SHA256, card, library, _quiet)
     assert refused.value.kind is Kind.UNAVAILABLE
     assert str(refused.value) == (
-        f"{shelf}/once: the download was cut off after 0.0 MiB\n"
+        f"{shelf}/once: the download was cut off after 0.0 MB\n"
         "  Give the same command again: it goes on from there if the server can."
     )
     assert _parts(library) == [CUT_BYTES]

@@ -15,7 +15,7 @@ import sys
 from edge.cli import progress, voice
 speaker = voice.Voice(debug=False, plain="--plain" in sys.argv)
 with progress.show_progress(speaker, "fetching x", sys.argv[1], after_seconds=0.3) as report:
-    report(3 << 20, 6 << 20 if sys.argv[2] == "known" else None)
+    report(3_000_000, 6_000_000 if sys.argv[2] == "known" else None)
     sys.stdin.readline()
 print("data")
 """
@@ -47,7 +47,7 @@ def shown_on_a_terminal(until: str, *words: str, **environment: str) -> str:
 def test_a_terminal_gets_a_bar_that_is_gone_at_the_end() -> None:
     shown = shown_on_a_terminal("50%", "bytes", "known")
     assert "vigie: fetching x" in shown
-    assert "3.0/6.0 MiB" in shown
+    assert "3.0/6.0 MB" in shown
     assert shown.rstrip("\x1b[?25h\r\n").endswith("\x1b[2K"), "the bar's line is cleared"
 
 
@@ -59,8 +59,8 @@ def test_colours_are_left_out_on_wish_and_the_bar_stays() -> None:
 
 @pytest.mark.parametrize(("words", "terminal"), [(["--plain"], "xterm"), ([], "dumb")])
 def test_a_terminal_that_wants_no_bar_gets_lines(words: list[str], terminal: str) -> None:
-    shown = shown_on_a_terminal("MiB,", "bytes", "known", *words, TERM=terminal)
-    assert re.match(r"vigie: fetching x: 50 %, 3.0 MiB of 6.0 MiB, \d+ s\r\n", shown)
+    shown = shown_on_a_terminal("MB,", "bytes", "known", *words, TERM=terminal)
+    assert re.match(r"vigie: fetching x: 50 %, 3.0 MB of 6.0 MB, \d+ s\r\n", shown)
     assert "\x1b" not in shown
 
 
