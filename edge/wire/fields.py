@@ -131,6 +131,17 @@ class Fields:
             raise self._bad(name, "names the same twice")
         return found
 
+    def scalars(self) -> dict[str, str | int | None]:
+        """All that is left: texts, whole numbers and nulls only."""
+        found: dict[str, str | int | None] = {}
+        for name in list(self._found):
+            value = self._take(name)
+            if value is not None and type(value) not in {str, int}:
+                raise self._bad(name, "is neither a text nor a whole number")
+            assert value is None or isinstance(value, str | int)
+            found[name] = value
+        return found
+
     def end(self) -> None:
         """Refuse what was not read."""
         for name in self._found:

@@ -18,9 +18,10 @@ from edge.evidence.manifest import (
 from edge.evidence.request import ClipRequest
 from edge.evidence.sealed import get_keyid
 from edge.mandate.keys import SigningKey, make_signing_key
+from edge.mandate.trust import Reader as NamedReader
+from tests.fakes.mandates import CAMERA, DEVICE
 
 NOW_UTC_MS = 1_790_000_000_000
-DEVICE, CAMERA = "north-gate", "front"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Reader:
     def keyid(self) -> str:
         return get_keyid(self.raw)
 
+    @property
+    def named(self) -> NamedReader:
+        """As a trust file names it."""
+        return NamedReader("control-room", self.keyid, self.raw)
+
 
 def make_reader() -> Reader:
     return Reader(X25519PrivateKey.generate())
@@ -45,7 +51,7 @@ def make_reader() -> Reader:
 def make_request(**changes: object) -> ClipRequest:
     """A request for the minute before NOW, as a good collector makes one."""
     request = ClipRequest(
-        clip="north-gate-0001",
+        clip="pole-1-0001",
         kind="clip",
         device=DEVICE,
         camera=CAMERA,

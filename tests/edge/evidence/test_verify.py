@@ -11,6 +11,7 @@ from edge.evidence.manifest import ManifestError, sign_manifest, verify_manifest
 from edge.evidence.verify import Verdict, VerificationError, check_file, verify_clip
 from edge.mandate.problem import MandateError
 from tests.fakes.evidence import FakeClip, make_clip, make_keys
+from tests.fakes.mandates import DEVICE
 
 SIZES = (40, 70, 30, 60)
 
@@ -33,7 +34,7 @@ def _refuse(clip: FakeClip, mp4: bytes) -> VerificationError:
 def test_a_clip_as_the_pole_made_it_is_proven(clip: FakeClip) -> None:
     verdict = _verify(clip, clip.mp4)
     assert verdict.manifest == clip.manifest
-    assert verdict.key.device == "north-gate"
+    assert verdict.key.device == DEVICE
 
 
 def test_every_byte_altered_in_turn_is_refused_and_its_fragment_named(clip: FakeClip) -> None:
@@ -122,7 +123,7 @@ def test_a_pole_cannot_sign_for_another_one() -> None:
     signing, other = make_keys("south-gate")
     clip = make_clip(*SIZES)
     forged = sign_manifest(clip.manifest, signing)
-    with pytest.raises(ManifestError, match="is of north-gate, but south-gate signed it"):
+    with pytest.raises(ManifestError, match="is of pole-1, but south-gate signed it"):
         verify_clip(io.BytesIO(clip.mp4), forged, [clip.key, other])
 
 
