@@ -10,14 +10,17 @@ import hmac
 import re
 import secrets
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from collector import account_rows
+from collector.account_rows import AccountRow
 from collector.audit import Act, append
 from collector.rate import RateLimit
 from collector.reader import SqliteReader
+from collector.rights import Role
 from collector.writer import Writer
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
@@ -28,6 +31,7 @@ INVITATION_MS = 86_400_000
 SESSION_MS = 12 * 3_600_000  # a shift, whatever happens in it
 IDLE_MS = 2 * 3_600_000
 SEEN_EVERY_MS = 60_000  # how often use is written down
+STEPPED_UP_MS = 10 * 60_000  # one clip's work, not a shift's
 MIN_PASSWORD_LENGTH = 12
 MAX_PASSWORD_BYTES = 1024
 # Per name and per address: guessing stays hopeless, a forgotten password stays bearable.
@@ -38,11 +42,17 @@ _HASHES_AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A person who is logged in. token: the cookie's value, known only here and in the browser."""
+    """A person who is logged in.
+
+    token: the cookie's value, known only here and in the browser. stepped_up_utc_ms: when the
+    person last proved to be there by password or passkey; None: not in this session.
+    """
 
     account: str
+    role: Role
     token: str
     csrf_token: str
+    stepped_up_utc_ms: int | None = None
 
     @property
     def who(self) -> str:
@@ -73,16 +83,14 @@ class Accounts:
         )
         return row is not None
 
-    async def invite(self, who: str) -> str:
-        """A one-time token with which one account can be made within a day."""
+    async def invite(self, who: str, role: Role) -> str:
+        """A one-time token with which one account of this role can be made within a day."""
         token = secrets.token_urlsafe(24)
         now_ms = self._now_ms()
 
         def write(connection: sqlite3.Connection) -> None:
-            append(connection, now_ms, Act(who, "invite account"))
-            connection.execute(
-                "INSERT INTO invitations VALUES (?, ?)", (_hash(token), now_ms + INVITATION_MS)
-            )
+            append(connection, now_ms, Act(who, "invite account", role.value))
+            account_rows.invite(connection, _hash(token), role, now_ms + INVITATION_MS)
 
         await self._writer.submit(write)
         return token
@@ -99,17 +107,15 @@ class Accounts:
         _check_name(name)
         _check_password(password)
         password_hash = await self._make_hash(password)
-        session = _new_session(name)
         now_ms = self._now_ms()
 
-        def write(connection: sqlite3.Connection) -> None:
-            _use_invitation(connection, token, now_ms)
-            append(connection, now_ms, Act(f"account:{name}", "make account", name))
-            _make_account(connection, name, password_hash, now_ms)
-            _keep_session(connection, session, now_ms)
+        def write(connection: sqlite3.Connection) -> Session:
+            role = account_rows.use_invitation(connection, _hash(token), now_ms)
+            append(connection, now_ms, Act(f"account:{name}", "make account", name, role.value))
+            account_rows.make_account(connection, name, password_hash, role, now_ms)
+            return _begin_session(connection, name, role, now_ms)
 
-        await self._writer.submit(write)
-        return session
+        return await self._writer.submit(write)
 
     async def log_in(self, name: str, password: str, address: str) -> Session:
         """A new session for a name and its password. address: the caller's.
@@ -117,48 +123,90 @@ class Accounts:
         Raises VigieError: RESOURCE_EXHAUSTED after too many attempts for the name or from the
         address; PERMISSION_DENIED for a wrong name or password, which are not told apart.
         """
-        self._count(f"address {address}")
-        self._count(f"name {name}")
+        await self._check_password_of(name, password, address)
         now_ms = self._now_ms()
-        stored = await self._reader.read(lambda connection: _password_hash(connection, name))
-        # Verified for unknown names too, so that the time does not tell who exists.
-        self._nobody = self._nobody or await self._make_hash(secrets.token_hex(16))
-        is_right = await self._verify(stored or self._nobody, password)
-        if not stored or not is_right:
-            act = Act("collector", "refuse login", name, f"from {address}")
-            await self._writer.submit(lambda connection: append(connection, now_ms, act))
-            raise VigieError(
-                Kind.PERMISSION_DENIED,
-                "the name or the password is wrong",
-                hint="Try again, or ask for a new one-time link.",
-            )
-        session = _new_session(name)
 
-        def write(connection: sqlite3.Connection) -> None:
-            append(connection, now_ms, Act(session.who, "log in", name, f"from {address}"))
-            _keep_session(connection, session, now_ms)
+        def write(connection: sqlite3.Connection) -> Session:
+            role = account_rows.get_role(connection, name)
+            if role is None:
+                raise _wrong_login()
+            append(connection, now_ms, Act(f"account:{name}", "log in", name, f"from {address}"))
+            return _begin_session(connection, name, role, now_ms)
 
-        await self._writer.submit(write)
+        session = await self._writer.submit(write)
         self._limit.forget(f"name {name}")
         return session
+
+    async def step_up(self, session: Session, password: str, address: str) -> Session:
+        """The same session, its person proven again for what needs it (a clip, a hold).
+
+        Raises VigieError as `log_in` does.
+        """
+        await self._check_password_of(session.account, password, address)
+        return await self.mark_stepped_up(session, "password")
+
+    async def mark_stepped_up(self, session: Session, proof: str) -> Session:
+        """Write down that the session's person was proven just now. proof: by what."""
+        now_ms = self._now_ms()
+
+        def write(connection: sqlite3.Connection) -> None:
+            append(connection, now_ms, Act(session.who, "step up", session.account, proof))
+            connection.execute(
+                "UPDATE sessions SET stepped_up_utc_ms = ? WHERE token_hash = ?",
+                (now_ms, _hash(session.token)),
+            )
+
+        await self._writer.submit(write)
+        return replace(session, stepped_up_utc_ms=now_ms)
+
+    def check_stepped_up(self, session: Session) -> None:
+        """Raise VigieError(FAILED_PRECONDITION) where the last proof is too long ago."""
+        proven_ms = session.stepped_up_utc_ms
+        if proven_ms is None or self._now_ms() >= proven_ms + STEPPED_UP_MS:
+            raise VigieError(
+                Kind.FAILED_PRECONDITION,
+                "for a clip you must prove again that it is you",
+                hint="Give your password or your passkey once more.",
+            )
+
+    async def list_all(self, who: str) -> list[AccountRow]:
+        """Every account, once the reading is audited."""
+        now_ms = self._now_ms()
+        act = Act(who, "list accounts")
+        await self._writer.submit(lambda connection: append(connection, now_ms, act))
+        return await self._reader.read(account_rows.list_accounts)
+
+    async def close(self, name: str, who: str) -> None:
+        """Shut an account and end its sessions.
+
+        Raises VigieError: NOT_FOUND; FAILED_PRECONDITION for the last supervisor.
+        """
+        now_ms = self._now_ms()
+
+        def write(connection: sqlite3.Connection) -> None:
+            append(connection, now_ms, Act(who, "close account", name))
+            account_rows.close_account(connection, name)
+
+        await self._writer.submit(write)
 
     async def find_session(self, token: str) -> Session | None:
         """The session behind a cookie, or None when it is over."""
         now_ms = self._now_ms()
-        row = await self._reader.read(lambda connection: _find_session(connection, token))
+        row = await self._reader.read(
+            lambda connection: account_rows.find_session(connection, _hash(token))
+        )
         if row is None:
             return None
-        account, csrf_token, created_ms, seen_ms = row
-        if now_ms >= created_ms + SESSION_MS or now_ms >= seen_ms + IDLE_MS:
+        if now_ms >= row.created_utc_ms + SESSION_MS or now_ms >= row.seen_utc_ms + IDLE_MS:
             return None
-        if now_ms >= seen_ms + SEEN_EVERY_MS:
+        if now_ms >= row.seen_utc_ms + SEEN_EVERY_MS:
             await self._writer.submit(
                 lambda connection: connection.execute(
                     "UPDATE sessions SET seen_utc_ms = ? WHERE token_hash = ?",
                     (now_ms, _hash(token)),
                 )
             )
-        return Session(account, token, csrf_token)
+        return Session(row.account, row.role, token, row.csrf_token, row.stepped_up_utc_ms)
 
     async def log_out(self, session: Session) -> None:
         """End a session at once."""
@@ -181,6 +229,22 @@ class Accounts:
             connection.execute("DELETE FROM invitations WHERE expires_utc_ms <= ?", (now_ms,))
 
         await self._writer.submit(write)
+
+    async def _check_password_of(self, name: str, password: str, address: str) -> None:
+        """Raise where the password is not the name's; attempts are counted, failures audited."""
+        self._count(f"address {address}")
+        self._count(f"name {name}")
+        now_ms = self._now_ms()
+        stored = await self._reader.read(
+            lambda connection: account_rows.get_password_hash(connection, name)
+        )
+        # Verified for unknown names too, so that the time does not tell who exists.
+        self._nobody = self._nobody or await self._make_hash(secrets.token_hex(16))
+        is_right = await self._verify(stored or self._nobody, password)
+        if not stored or not is_right:
+            act = Act("collector", "refuse login", name, f"from {address}")
+            await self._writer.submit(lambda connection: append(connection, now_ms, act))
+            raise _wrong_login()
 
     def _count(self, key: str) -> None:
         wait_seconds = self._limit.try_at(key, self._clock.monotonic_ns())
@@ -209,8 +273,21 @@ class Accounts:
         return self._clock.utc_ns() // 1_000_000
 
 
-def _new_session(account: str) -> Session:
-    return Session(account, secrets.token_urlsafe(32), secrets.token_urlsafe(24))
+def _begin_session(
+    connection: sqlite3.Connection, account: str, role: Role, now_ms: int
+) -> Session:
+    token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+    session = Session(account, role, token, csrf_token, now_ms)
+    account_rows.keep_session(connection, _hash(token), account, csrf_token, now_ms)
+    return session
+
+
+def _wrong_login() -> VigieError:
+    return VigieError(
+        Kind.PERMISSION_DENIED,
+        "the name or the password is wrong",
+        hint="Try again, or ask a supervisor for a new one-time link.",
+    )
 
 
 def _hash(token: str) -> bytes:
@@ -234,55 +311,3 @@ def _check_password(password: str) -> None:
             f"the password has {len(password)} characters",
             hint=f"Use {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_BYTES // 4}; a sentence is good.",
         )
-
-
-def _use_invitation(connection: sqlite3.Connection, token: str, now_ms: int) -> None:
-    used = connection.execute(
-        "DELETE FROM invitations WHERE token_hash = ? AND expires_utc_ms > ?",
-        (_hash(token), now_ms),
-    )
-    if used.rowcount == 0:
-        raise VigieError(
-            Kind.PERMISSION_DENIED,
-            "this one-time link is wrong, used or expired",
-            hint="Ask somebody with an account for a new one. Before the first account: restart "
-            "the collector.",
-        )
-
-
-def _make_account(
-    connection: sqlite3.Connection, name: str, password_hash: str, now_ms: int
-) -> None:
-    made = connection.execute(
-        "INSERT OR IGNORE INTO accounts (name, password_hash, created_utc_ms) VALUES (?, ?, ?)",
-        (name, password_hash, now_ms),
-    )
-    if made.rowcount == 0:
-        raise VigieError(
-            Kind.FAILED_PRECONDITION,
-            f"there is an account {name} already",
-            hint="Choose another name; the link is still good.",
-        )
-
-
-def _keep_session(connection: sqlite3.Connection, session: Session, now_ms: int) -> None:
-    connection.execute(
-        "INSERT INTO sessions VALUES (?, ?, ?, ?, ?)",
-        (_hash(session.token), session.account, session.csrf_token, now_ms, now_ms),
-    )
-
-
-def _password_hash(connection: sqlite3.Connection, name: str) -> str | None:
-    row = connection.execute(
-        "SELECT password_hash FROM accounts WHERE name = ? AND is_active", (name,)
-    ).fetchone()
-    return str(row[0]) if row else None
-
-
-def _find_session(connection: sqlite3.Connection, token: str) -> tuple[str, str, int, int] | None:
-    row = connection.execute(
-        "SELECT s.account, s.csrf_token, s.created_utc_ms, s.seen_utc_ms FROM sessions s "
-        "JOIN accounts a ON a.name = s.account AND a.is_active WHERE s.token_hash = ?",
-        (_hash(token),),
-    ).fetchone()
-    return (row[0], row[1], row[2], row[3]) if row else None

@@ -11,20 +11,30 @@ from pathlib import Path
 from collector.accounts import Accounts
 from collector.audit import Audit
 from collector.authority import Authority
+from collector.checkpoints import BackgroundCheckPoints
+from collector.clips.arrival import Arrivals
+from collector.clips.desk import ClipDesk, DeskParts
+from collector.clips.limits import Limits
+from collector.clips.shelf import Shelf
+from collector.commands import Commands
 from collector.devices import Devices
 from collector.ledger import SqliteIntake
 from collector.live import Live
+from collector.mandates import Mandates
 from collector.metrics import Metrics
 from collector.reader import SqliteReader
 from collector.review import Reviews
-from collector.schema import open_writer
+from collector.schema import connect, open_writer
 from collector.services import Services
 from collector.store import Committed
+from collector.trusted import Trusted
 from collector.writer import Writer
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
 
 DATABASE = "collector.db"
+# A server's clock that NTP keeps is far better; poles add their own round trip to this.
+CLOCK_ERROR_MS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,7 @@ class Core:
     writer: Writer
     intake: SqliteIntake
     authority: Authority
+    arrivals: Arrivals
 
 
 @contextmanager
@@ -84,21 +95,34 @@ async def open_core(directory: Path, clock: Clock) -> AsyncIterator[Core]:
         _publish(live, metrics, stored)
 
     intake = SqliteIntake(connection, clock)
-    writer = Writer(connection, path, intake, on_commit)
+    check_points = BackgroundCheckPoints(lambda: connect(path))
+    writer = Writer(connection, check_points, intake, on_commit)
     reader = SqliteReader(path)
     devices = await _load_devices(writer, authority, clock)
+    trusted = Trusted(directory / "authority", clock, CLOCK_ERROR_MS)
+    mandates = Mandates(writer, trusted, devices, clock)
+    shelf = Shelf(directory / "clips")
+    limits = Limits()
+    clips = ClipDesk(DeskParts(writer, shelf, trusted, mandates, devices, clock), limits)
+    commands = Commands(writer, clock)
+    commands.when_answered(clips.keep_answer)
     services = Services(
         reader=reader,
         reviews=Reviews(writer, clock),
         audit=Audit(writer, reader, clock),
         accounts=Accounts(writer, reader, clock),
         devices=devices,
+        trusted=trusted,
+        mandates=mandates,
+        commands=commands,
+        clips=clips,
         live=live,
         metrics=metrics,
         clock=clock,
     )
     try:
-        yield Core(services, writer, intake, authority)
+        arrivals = Arrivals(writer, shelf, devices, clock, limits)
+        yield Core(services, writer, intake, authority, arrivals)
     finally:
         await asyncio.to_thread(reader.close)
         await writer.close()

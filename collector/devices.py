@@ -16,6 +16,7 @@ from collector.authority import Authority, Issued
 from collector.writer import Writer
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
+from edge.evidence.device_keys import check_proof
 from edge.wire.v1 import session_pb2
 
 TOKEN_BYTES = 20
@@ -31,6 +32,17 @@ class Stream(Protocol):
     def end(self, error: VigieError) -> None:
         """End the stream with a reasoned status."""
         ...
+
+    def command(self, command: session_pb2.Command) -> None:
+        """Send a command down; harmless twice."""
+        ...
+
+
+class EvidenceClaim(NamedTuple):
+    """A key that an enrolling pole says its clips will be signed with, and its proof of it."""
+
+    key: bytes
+    proof: bytes
 
 
 class Revoked(NamedTuple):
@@ -102,14 +114,19 @@ class Devices:
         await self._writer.submit(write)
         return token, expires_ms
 
-    async def enrol(self, device: str, token: str, csr_pem: bytes) -> Issued:
+    async def enrol(
+        self, device: str, token: str, csr_pem: bytes, evidence: EvidenceClaim | None = None
+    ) -> Issued:
         """Redeem a token for a certificate; both happen or neither.
 
         The token stays good for the same key, so an enrolment whose answer was lost is repeated.
-        Raises VigieError(PERMISSION_DENIED) for a wrong, used or expired token, INVALID_ARGUMENT
-        for a bad request.
+        evidence: kept for good; None: the pole has no vault.
+        Raises VigieError(PERMISSION_DENIED) for a wrong, used or expired token or an evidence key
+        that is not proven, INVALID_ARGUMENT for a bad request.
         """
         _check_name(device)
+        if evidence is not None:
+            check_proof(evidence.key, evidence.proof, device, token)
         issued = self._authority.issue_client(csr_pem, f"vigie://device/{device}")
         now_ms = self._now_ms()
 
@@ -117,6 +134,8 @@ class Devices:
             registry.redeem(connection, device, token, key_hash=issued.key_hash, now_ms=now_ms)
             append(connection, now_ms, Act(f"device:{device}", "enrol device", device))
             registry.keep_certificate(connection, device, issued)
+            if evidence is not None:
+                registry.keep_evidence_key(connection, device, evidence.key, now_ms)
 
         await self._writer.submit(write)
         self._revoked_names.discard(device)
@@ -147,7 +166,7 @@ class Devices:
 
         def write(connection: sqlite3.Connection) -> list[str]:
             append(connection, now_ms, Act(who, "revoke device", device, reason))
-            return registry.revoke(connection, device)
+            return registry.revoke(connection, device, now_ms)
 
         serials = await self._writer.submit(write)
         self._revoked_names.add(device)
@@ -185,6 +204,12 @@ class Devices:
         """The stream is over; a newer one of the same device stays."""
         if self._streams.get(device) is stream:
             del self._streams[device]
+
+    def send(self, device: str, command: session_pb2.Command) -> None:
+        """Send a command down at once if the pole is here; it waits in the queue otherwise."""
+        stream = self._streams.get(device)
+        if stream is not None:
+            stream.command(command)
 
     async def next_command_id(self, device: str) -> int:
         """A number no command to this device had before, from 1."""

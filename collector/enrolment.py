@@ -4,8 +4,9 @@ import logging
 
 import grpc
 
-from collector.devices import Devices
+from collector.devices import Devices, EvidenceClaim
 from collector.peer import DEVICE, STATUS, authorise, certificate_of, one_line, refuse_oversized
+from collector.trusted import Trusted
 from edge.errors import VigieError
 from edge.wire.v1 import enrolment_pb2, enrolment_pb2_grpc
 
@@ -18,8 +19,9 @@ RenewContext = grpc.aio.ServicerContext[enrolment_pb2.RenewRequest, enrolment_pb
 class Enrolments(enrolment_pb2_grpc.EnrolmentServiceServicer):
     """EnrolmentService. Enrol is reached on a port that asks for no certificate."""
 
-    def __init__(self, devices: Devices, session_port: int) -> None:
+    def __init__(self, devices: Devices, trusted: Trusted, session_port: int) -> None:
         self._devices = devices
+        self._trusted = trusted
         self._session_port = session_port
 
     async def Enrol(  # noqa: N802 - gRPC's name
@@ -28,15 +30,21 @@ class Enrolments(enrolment_pb2_grpc.EnrolmentServiceServicer):
         """Redeem a token for a certificate."""
         try:
             refuse_oversized(request)
+            evidence = EvidenceClaim(request.evidence_key, request.evidence_proof)
             issued = await self._devices.enrol(
-                request.device, request.token, request.csr_pem.encode()
+                request.device,
+                request.token,
+                request.csr_pem.encode(),
+                evidence if evidence.key else None,
             )
         except VigieError as refused:
             _log.warning("enrolment_refused peer=%s reason=%r", context.peer(), refused.what)
             await context.abort(STATUS[refused.kind], one_line(refused))
         _log.info("device_enrolled device=%s serial=%s", request.device, issued.serial)
         return enrolment_pb2.EnrolResponse(
-            certificate_pem=issued.certificate_pem.decode(), session_port=self._session_port
+            certificate_pem=issued.certificate_pem.decode(),
+            session_port=self._session_port,
+            trust=self._trusted.text,
         )
 
     async def Renew(  # noqa: N802 - gRPC's name

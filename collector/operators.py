@@ -1,25 +1,12 @@
 """What the control room's command line asks; every read is audited before it takes effect."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import grpc
-from google.protobuf.message import Message
-
-from collector.audit import Audit
-from collector.devices import Devices
-from collector.live import Live, Subscription
-from collector.peer import (
-    OPERATOR,
-    STATUS,
-    Peer,
-    authorise,
-    certificate_of,
-    one_line,
-    refuse_oversized,
-)
-from collector.review import Reviews
-from collector.store import DeviceRecord, EventQuery, Reader, review_message
+from collector.calls import Context, asked_by
+from collector.live import Subscription
+from collector.mandates import mandate_message
+from collector.services import Services
+from collector.store import DeviceRecord, EventQuery, review_message
 from edge.errors import Kind, VigieError
 from edge.wire.v1 import operator_pb2 as op
 from edge.wire.v1 import operator_pb2_grpc
@@ -29,27 +16,24 @@ DEFAULT_LIMIT = 100
 MAX_PAGE_BYTES = 192 * 1024
 FOLLOW_EVENTS = 200
 
-# gRPC gives each method a context of its own request and response; authorising needs neither.
-Context = grpc.aio.ServicerContext[Message, Message]
-
 
 class Operators(operator_pb2_grpc.OperatorServiceServicer):
     """OperatorService over mutual TLS."""
 
-    def __init__(
-        self, reader: Reader, reviews: Reviews, audit: Audit, devices: Devices, live: Live
-    ) -> None:
-        self._reader = reader
-        self._reviews = reviews
-        self._audit = audit
-        self._devices = devices
-        self._live = live
+    def __init__(self, services: Services) -> None:
+        self._reader = services.reader
+        self._reviews = services.reviews
+        self._audit = services.audit
+        self._devices = services.devices
+        self._live = services.live
+        self._trusted = services.trusted
+        self._mandates = services.mandates
 
     async def ListEvents(  # noqa: N802 - gRPC's name
         self, request: op.ListEventsRequest, context: Context
     ) -> op.ListEventsResponse:
         """One page of events; shorter than asked for where it would grow too large."""
-        async with _asked_by(context, request) as peer:
+        async with asked_by(context, request) as peer:
             query = EventQuery(
                 after_number=request.after_number,
                 limit=request.limit or DEFAULT_LIMIT,
@@ -65,7 +49,7 @@ class Operators(operator_pb2_grpc.OperatorServiceServicer):
         self, request: op.TailEventsRequest, context: Context
     ) -> AsyncIterator[op.TailEventsResponse]:
         """Stored events from a number on, until the caller hangs up."""
-        async with _asked_by(context, request) as peer:
+        async with asked_by(context, request) as peer:
             with self._live.watch() as subscription:
                 newest = await self._reader.newest_number()
                 after = request.after_number if request.HasField("after_number") else newest
@@ -78,7 +62,7 @@ class Operators(operator_pb2_grpc.OperatorServiceServicer):
         self, request: op.GetEventRequest, context: Context
     ) -> op.GetEventResponse:
         """One event with all its reviews."""
-        async with _asked_by(context, request) as peer:
+        async with asked_by(context, request) as peer:
             await self._audit.record(peer.who, "read event", str(request.number))
             event = await self._reader.read_event(request.number)
             if event is None:
@@ -94,7 +78,7 @@ class Operators(operator_pb2_grpc.OperatorServiceServicer):
         self, request: op.ReviewEventRequest, context: Context
     ) -> op.ReviewEventResponse:
         """Record a verdict."""
-        async with _asked_by(context, request) as peer:
+        async with asked_by(context, request) as peer:
             record = await self._reviews.review(
                 request.number, request.verdict, request.note, peer.who
             )
@@ -104,7 +88,7 @@ class Operators(operator_pb2_grpc.OperatorServiceServicer):
         self, request: op.ListDevicesRequest, context: Context
     ) -> op.ListDevicesResponse:
         """All devices with what they last said."""
-        async with _asked_by(context, request) as peer:
+        async with asked_by(context, request) as peer:
             await self._audit.record(peer.who, "list devices")
             records = await self._reader.list_devices()
             connected = self._devices.connected
@@ -116,7 +100,7 @@ class Operators(operator_pb2_grpc.OperatorServiceServicer):
         self, request: op.InviteDeviceRequest, context: Context
     ) -> op.InviteDeviceResponse:
         """Make a one-time enrolment token."""
-        async with _asked_by(context, request) as peer:
+        async with asked_by(context, request) as peer:
             token, expires_ms = await self._devices.invite(
                 request.device, request.valid_seconds, peer.who
             )
@@ -126,9 +110,40 @@ class Operators(operator_pb2_grpc.OperatorServiceServicer):
         self, request: op.RevokeDeviceRequest, context: Context
     ) -> op.RevokeDeviceResponse:
         """Refuse a device from now on and end its stream."""
-        async with _asked_by(context, request) as peer:
+        async with asked_by(context, request) as peer:
             ended = await self._devices.revoke(request.device, request.reason, peer.who)
             return op.RevokeDeviceResponse(ended_streams=ended)
+
+    async def TakeTrust(  # noqa: N802 - gRPC's name
+        self, request: op.TakeTrustRequest, context: Context
+    ) -> op.TakeTrustResponse:
+        """Keep the authority's trust file."""
+        async with asked_by(context, request) as peer:
+            trust = self._trusted.check(request.trust)
+            await self._audit.record(peer.who, "take trust", trust.authority, trust.fingerprint)
+            self._trusted.take(request.trust)
+            return op.TakeTrustResponse(fingerprint=trust.fingerprint)
+
+    async def DeliverMandate(  # noqa: N802 - gRPC's name
+        self, request: op.DeliverMandateRequest, context: Context
+    ) -> op.DeliverMandateResponse:
+        """Keep a signed mandate or revocation and send it to its poles."""
+        async with asked_by(context, request) as peer:
+            devices = await self._mandates.deliver(request.envelope, peer.who)
+            return op.DeliverMandateResponse(devices=[op.Name(name=each) for each in devices])
+
+    async def ListMandates(  # noqa: N802 - gRPC's name
+        self, request: op.ListMandatesRequest, context: Context
+    ) -> op.ListMandatesResponse:
+        """All mandates and revocations, and where each is in force."""
+        async with asked_by(context, request) as peer:
+            await self._audit.record(peer.who, "list mandates")
+            devices = await self._reader.list_devices()
+            return op.ListMandatesResponse(
+                mandates=[
+                    mandate_message(each, devices) for each in await self._mandates.list_all()
+                ]
+            )
 
     async def _follow(
         self, subscription: Subscription, after: int
@@ -141,17 +156,6 @@ class Operators(operator_pb2_grpc.OperatorServiceServicer):
                 after = event.number
             if len(page) < FOLLOW_EVENTS:
                 await subscription.wait_beyond(after)
-
-
-@asynccontextmanager
-async def _asked_by(context: Context, request: Message) -> AsyncIterator[Peer]:
-    """The operator who asks; whatever is refused inside becomes the call's status."""
-    try:
-        peer = authorise(certificate_of(context.auth_context()), OPERATOR)
-        refuse_oversized(request)
-        yield peer
-    except VigieError as refused:
-        await context.abort(STATUS[refused.kind], one_line(refused))
 
 
 def _page(events: list[op.StoredEvent]) -> op.ListEventsResponse:

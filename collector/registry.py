@@ -7,6 +7,7 @@ import sqlite3
 from collector.audit import Act, append
 from collector.authority import Issued
 from edge.errors import Kind, VigieError
+from edge.evidence.device_keys import DeviceKey
 from edge.wire.v1 import operator_pb2
 
 INVITE_AGAIN = "Make a new token with 'vigie device invite {}' at the collector."
@@ -56,8 +57,34 @@ def keep_certificate(connection: sqlite3.Connection, device: str, issued: Issued
     )
 
 
-def revoke(connection: sqlite3.Connection, device: str) -> list[str]:
-    """Mark the device and its certificates; their serials."""
+def keep_evidence_key(
+    connection: sqlite3.Connection, device: str, evidence_key: bytes, now_ms: int
+) -> None:
+    """Remember for good whose clips a key signs; a new key takes the place of the one before."""
+    connection.execute(
+        "UPDATE evidence_keys SET removed_utc_ms = ? "
+        "WHERE device = ? AND evidence_key != ? AND removed_utc_ms IS NULL",
+        (now_ms, device, evidence_key),
+    )
+    connection.execute(
+        "INSERT INTO evidence_keys (device, evidence_key, enrolled_utc_ms) VALUES (?, ?, ?) "
+        "ON CONFLICT (device, evidence_key) DO UPDATE SET removed_utc_ms = NULL",
+        (device, evidence_key, now_ms),
+    )
+
+
+def list_evidence_keys(connection: sqlite3.Connection, device: str = "") -> list[DeviceKey]:
+    """Every key ever shown by a device (empty: by all), those of removed devices too."""
+    rows = connection.execute(
+        "SELECT device, evidence_key, enrolled_utc_ms, removed_utc_ms FROM evidence_keys "
+        "WHERE ? IN ('', device) ORDER BY device, enrolled_utc_ms",
+        (device,),
+    )
+    return [DeviceKey(name, key, since_ms, until_ms) for name, key, since_ms, until_ms in rows]
+
+
+def revoke(connection: sqlite3.Connection, device: str, now_ms: int) -> list[str]:
+    """Mark the device, its certificates and its evidence key; the certificates' serials."""
     changed = connection.execute(
         "UPDATE devices SET state = ?, token_hash = NULL, token_key = NULL WHERE name = ?",
         (REVOKED, device),
@@ -69,6 +96,10 @@ def revoke(connection: sqlite3.Connection, device: str) -> list[str]:
             hint="Run 'vigie device status' to see their names.",
         )
     connection.execute("UPDATE certificates SET is_revoked = 1 WHERE device = ?", (device,))
+    connection.execute(
+        "UPDATE evidence_keys SET removed_utc_ms = ? WHERE device = ? AND removed_utc_ms IS NULL",
+        (now_ms, device),
+    )
     rows = connection.execute("SELECT serial FROM certificates WHERE device = ?", (device,))
     return [serial for (serial,) in rows]
 

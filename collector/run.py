@@ -15,6 +15,7 @@ import grpc
 
 from collector.accounts import INVITATION_PATH
 from collector.authority import Authority, check_clock, expires_utc, write_private
+from collector.clips.counter import ClipCounter
 from collector.core import Core, open_core, own_directory
 from collector.enrolment import Enrolments
 from collector.listeners import (
@@ -27,10 +28,11 @@ from collector.listeners import (
 )
 from collector.operators import Operators
 from collector.retention import DEFAULT_DAYS, delete_expired
+from collector.rights import Role
 from collector.session import Sessions
 from collector.web import Page
 from edge.clock import Clock
-from edge.wire.v1 import enrolment_pb2_grpc, operator_pb2_grpc, session_pb2_grpc
+from edge.wire.v1 import clip_pb2_grpc, enrolment_pb2_grpc, operator_pb2_grpc, session_pb2_grpc
 
 OPERATOR_URI = "vigie://operator/local"
 STOP_SECONDS = 3.0
@@ -72,9 +74,7 @@ async def serve(plan: Plan, core: Core, clock: Clock, say: Say, told: asyncio.Fu
     Raises VigieError when a port cannot be had, or when the medium fails.
     """
     certificate = ServerCertificate(core.authority, clock, _names(plan))
-    sessions = Sessions(
-        core.writer, core.intake, core.services.devices, core.services.metrics, clock
-    )
+    sessions = Sessions(core.writer, core.intake, core.services)
     server, door = make_server(), make_server()
     at_sessions = add_port(server, plan.sessions, certificate.credentials(asks_clients=True))
     at_door = add_port(door, plan.enrolment, certificate.credentials(asks_clients=False))
@@ -112,11 +112,11 @@ def _add_services(
 ) -> None:
     services = core.services
     session_pb2_grpc.add_SessionServiceServicer_to_server(sessions, server)
-    operators = Operators(
-        services.reader, services.reviews, services.audit, services.devices, services.live
-    )
-    operator_pb2_grpc.add_OperatorServiceServicer_to_server(operators, server)
-    enrolments = Enrolments(services.devices, session_port)
+    operator_pb2_grpc.add_OperatorServiceServicer_to_server(Operators(services), server)
+    counter = ClipCounter(services.clips, services.reader)
+    clip_pb2_grpc.add_ClipDeskServiceServicer_to_server(counter, server)
+    clip_pb2_grpc.add_ClipServiceServicer_to_server(core.arrivals, server)
+    enrolments = Enrolments(services.devices, services.trusted, session_port)
     for each in (server, door):
         enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(enrolments, each)
 
@@ -155,6 +155,7 @@ async def _keep_fresh(plan: Plan, core: Core, certificate: ServerCertificate, cl
         if deleted:
             _log.info("events_deleted count=%d older_than_days=%d", deleted, plan.retention_days)
         await core.services.accounts.delete_expired()
+        await core.services.clips.delete_expired()
         await asyncio.sleep(DUTY_SECONDS)
         if certificate.renew_when_due():
             _log.info("server_certificate_renewed")
@@ -173,7 +174,7 @@ async def _say_first_account(plan: Plan, core: Core, page: Address, say: Say) ->
     if await core.services.accounts.has_any():
         link.unlink(missing_ok=True)
         return
-    token = await core.services.accounts.invite("collector")
+    token = await core.services.accounts.invite("collector", Role.SUPERVISOR)
     address = f"http://{page.local}{INVITATION_PATH}{token}"
     write_private(link, f"{address}\n".encode())
     say(f"make the first account within a day at {address}")

@@ -5,12 +5,15 @@ are signed. Reviews and audit lines cannot be changed or removed: triggers refus
 """
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from edge.errors import Kind, VigieError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 READ_TIMEOUT_SECONDS = 5.0
+KEPT_LOG_BYTES = 64 << 20  # a log that long readers let grow is cut back to this
+BUSY_MS = 5_000  # how long a writer waits for a program that holds the file
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -72,30 +75,83 @@ CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
   BEGIN SELECT RAISE(ABORT, 'an audit line is never removed'); END;
 """
 
+# What version 2 added: roles, commands that wait for their device, mandates, clips and holds.
+_SINCE_1 = """
+ALTER TABLE accounts ADD COLUMN role TEXT NOT NULL DEFAULT 'operator';
+ALTER TABLE invitations ADD COLUMN role TEXT NOT NULL DEFAULT 'operator';
+ALTER TABLE sessions ADD COLUMN stepped_up_utc_ms INTEGER;
+CREATE TABLE passkeys (
+  credential BLOB PRIMARY KEY, account TEXT NOT NULL, public_key BLOB NOT NULL,
+  sign_count INTEGER NOT NULL, name TEXT NOT NULL, created_utc_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE evidence_keys (
+  device TEXT NOT NULL, evidence_key BLOB NOT NULL, enrolled_utc_ms INTEGER NOT NULL,
+  removed_utc_ms INTEGER, PRIMARY KEY (device, evidence_key)
+) WITHOUT ROWID;
+CREATE TABLE commands (
+  device TEXT NOT NULL, id INTEGER NOT NULL, body BLOB NOT NULL, subject TEXT NOT NULL,
+  made_utc_ms INTEGER NOT NULL, expires_utc_ms INTEGER NOT NULL, code INTEGER,
+  message TEXT NOT NULL DEFAULT '', answered_utc_ms INTEGER, PRIMARY KEY (device, id)
+) WITHOUT ROWID;
+CREATE TABLE mandates (
+  sha256 BLOB PRIMARY KEY, envelope TEXT NOT NULL, is_revocation INTEGER NOT NULL,
+  version INTEGER NOT NULL, expires_utc_ms INTEGER NOT NULL, delivered_utc_ms INTEGER NOT NULL,
+  who TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE clips (
+  clip TEXT PRIMARY KEY, device TEXT NOT NULL, camera TEXT NOT NULL, is_still INTEGER NOT NULL,
+  from_utc_ms INTEGER NOT NULL, to_utc_ms INTEGER NOT NULL, reason TEXT NOT NULL,
+  case_name TEXT NOT NULL, requester TEXT NOT NULL, role TEXT NOT NULL,
+  second_person TEXT NOT NULL DEFAULT '', event_number INTEGER, readers TEXT NOT NULL,
+  envelope TEXT NOT NULL DEFAULT '', state INTEGER NOT NULL, message TEXT NOT NULL DEFAULT '',
+  requested_utc_ms INTEGER NOT NULL, changed_utc_ms INTEGER NOT NULL,
+  sealed_bytes INTEGER NOT NULL DEFAULT 0, sealed_sha256 BLOB, manifest TEXT NOT NULL DEFAULT '',
+  is_bench INTEGER NOT NULL DEFAULT 0, expires_utc_ms INTEGER
+) WITHOUT ROWID;
+CREATE INDEX clips_by_time ON clips (requested_utc_ms);
+CREATE INDEX clips_by_case ON clips (case_name, requested_utc_ms);
+CREATE TABLE holds (
+  clip TEXT PRIMARY KEY, reason TEXT NOT NULL, who TEXT NOT NULL, made_utc_ms INTEGER NOT NULL,
+  until_utc_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
 
-def open_writer(path: Path) -> sqlite3.Connection:
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that may write and that check-points only when it is told to."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
+    )
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    return connection
+
+
+def open_writer(
+    path: Path, connect: Callable[[Path], sqlite3.Connection] = connect
+) -> sqlite3.Connection:
     """The one connection that writes; makes the file and its tables when there are none.
 
-    Check-points are the writer's own, in idle moments, so that no ack waits for one.
+    Check-points are made by `collector.checkpoints`, so that no ack waits for one.
     Raises VigieError when the file cannot be opened, is damaged, or is of another version.
     """
     try:
         path.touch(mode=0o600)
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = connect(path)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA wal_autocheckpoint=0")
+        connection.execute(f"PRAGMA journal_size_limit={KEPT_LOG_BYTES}")
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if version == 0:
-            connection.executescript(
-                f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
-            )
         _check_sound(connection, path)
+        if version < SCHEMA_VERSION:
+            tables = _SINCE_1 if version else _TABLES + _SINCE_1
+            connection.executescript(
+                f"BEGIN IMMEDIATE;{tables}PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
+            )
     except sqlite3.DatabaseError as broken:
         raise _open_error(path, broken) from broken
     except OSError as refused:
         raise _cannot_open(path, refused.strerror or str(refused)) from refused
-    if version not in (0, SCHEMA_VERSION):
+    if version > SCHEMA_VERSION:
         raise VigieError(
             Kind.FAILED_PRECONDITION,
             f"the database has schema version {version}, this collector knows {SCHEMA_VERSION}",

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 from collector.accounts import Accounts
 from collector.audit import Audit
+from collector.clips.desk import ClipDesk
+from collector.commands import Commands
 from collector.devices import Devices
 from collector.live import Live
+from collector.mandates import Mandates
 from collector.metrics import Metrics
 from collector.review import Reviews
 from collector.store import Reader
+from collector.trusted import Trusted
 from edge.clock import Clock
 
 
@@ -19,6 +23,8 @@ class Services:
     reader: committed events, reviews, devices, precision.
     reviews: writes verdicts (audited). audit: writes and reads the chained log.
     accounts: people, passwords, sessions. devices: invite, revoke, connections.
+    trusted: whom poles believe. mandates: signed statements on their way. commands: what poles
+    are asked. clips: the clip desk.
     live: numbers of new events after commit. metrics: the Prometheus registry.
     """
 
@@ -27,6 +33,10 @@ class Services:
     audit: Audit
     accounts: Accounts
     devices: Devices
+    trusted: Trusted
+    mandates: Mandates
+    commands: Commands
+    clips: ClipDesk
     live: Live
     metrics: Metrics
     clock: Clock

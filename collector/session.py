@@ -11,13 +11,11 @@ from collections.abc import AsyncIterator
 import grpc
 
 from collector.bounds import find_problems
-from collector.devices import Devices
 from collector.ledger import SqliteIntake, keep_dictionary
-from collector.metrics import Metrics
 from collector.peer import DEVICE, STATUS, Peer, authorise, certificate_of, one_line
+from collector.services import Services
 from collector.store import Committed, Delivery
 from collector.writer import Writer
-from edge.clock import Clock
 from edge.errors import Kind, VigieError
 from edge.wire.bounds import check, check_dictionary
 from edge.wire.names import FUNCTION_NUMBERS
@@ -47,7 +45,7 @@ class OpenStream:
         self._stored_seq = stored_seq
         self._waiting = 0
         self._failure: VigieError | None = None
-        self._commands: list[session_pb2.Command] = []
+        self._words: list[session_pb2.ConnectResponse] = []
         self._has_news = asyncio.Event()
         self._has_room = asyncio.Event()
 
@@ -68,7 +66,12 @@ class OpenStream:
 
     def command(self, command: session_pb2.Command) -> None:
         """Send a command down; harmless twice."""
-        self._commands.append(command)
+        self._words.append(session_pb2.ConnectResponse(command=command))
+        self._has_news.set()
+
+    def state_time(self, statement: session_pb2.TimeStatement) -> None:
+        """Answer a question for the time; at once, for its age is its error."""
+        self._words.append(session_pb2.ConnectResponse(time_statement=statement))
         self._has_news.set()
 
     async def take_room(self) -> None:
@@ -88,26 +91,22 @@ class OpenStream:
         if self._failure is not None:
             raise self._failure
         ack = session_pb2.ConnectResponse(ack=session_pb2.Ack(stored_seq=self._stored_seq))
-        commands, self._commands = self._commands, []
-        return [ack, *(session_pb2.ConnectResponse(command=each) for each in commands)]
+        words, self._words = self._words, []
+        return [*words, ack]
 
 
 class Sessions(session_pb2_grpc.SessionServiceServicer):
     """SessionService over mutual TLS."""
 
-    def __init__(
-        self,
-        writer: Writer,
-        intake: SqliteIntake,
-        devices: Devices,
-        metrics: Metrics,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, writer: Writer, intake: SqliteIntake, services: Services) -> None:
         self._writer = writer
         self._intake = intake
-        self._devices = devices
-        self._metrics = metrics
-        self._clock = clock
+        self._devices = services.devices
+        self._commands = services.commands
+        self._mandates = services.mandates
+        self._trusted = services.trusted
+        self._metrics = services.metrics
+        self._clock = services.clock
         self._open: dict[OpenStream, Peer] = {}
 
     async def Connect(  # type: ignore[override]  # noqa: N802 - gRPC's name; typed without write()
@@ -151,6 +150,7 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
             await context.write(self._welcome(hello, stored_seq))
             _log.info("stream_opened device=%s stored_seq=%d", peer.name, stored_seq)
             await self._ask_to_renew(stream, peer)
+            await self._ask_what_waits(stream, hello)
             await self._run(stream, requests, context)
         finally:
             self._devices.close_stream(peer.name, stream)
@@ -167,6 +167,13 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
                     renew_certificate=session_pb2.RenewCertificate(),
                 )
             )
+
+    async def _ask_what_waits(self, stream: OpenStream, hello: session_pb2.Hello) -> None:
+        """Mandates that the pole does not know, and every command it has not answered."""
+        version = hello.mandate_version if hello.HasField("mandate_version") else None
+        await self._mandates.catch_up(stream.device, version)
+        for command in await self._commands.waiting(stream.device):
+            stream.command(command)
 
     async def _run(self, stream: OpenStream, requests: Requests, context: Context) -> None:
         """Read and answer side by side; whichever ends first ends the other."""
@@ -201,12 +208,10 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
             await self._devices.keep_health(stream.device, request.status)
         elif request.HasField("answer"):
             self._check(stream, check(request.answer))
-            _log.info(
-                "command_answered device=%s id=%d code=%d",
-                stream.device,
-                request.answer.id,
-                request.answer.code,
-            )
+            await self._commands.keep_answer(stream.device, request.answer)
+        elif request.HasField("time_question"):
+            self._check(stream, check(request.time_question))
+            stream.state_time(self._trusted.state_time(stream.device, request.time_question.nonce))
         elif request.HasField("hello"):
             raise VigieError(Kind.INVALID_ARGUMENT, f"device {stream.device} said hello twice")
         # Content of a newer protocol is left alone: the welcome said which version is spoken.

@@ -15,15 +15,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol, TypeVar
 
+from collector.checkpoints import CheckPoints
+from collector.schema import BUSY_MS
 from collector.store import Committed, Delivery
 from edge.errors import Kind, VigieError
 
-IDLE_SECONDS = 0.5  # with nothing to write for this long, the WAL is check-pointed
-BUSY_WAL_BYTES = 4 << 20  # check-pointed between two groups from here on, without waiting
-FULL_WAL_BYTES = 16 << 20  # and emptied from here on, waiting for readers
+IDLE_SECONDS = 0.5  # between looks at the check-points' health while there is nothing to write
 
 T = TypeVar("T")
 Answer = Callable[[Committed | VigieError], None]
@@ -64,18 +63,19 @@ class Writer:
     """Owns the writing connection and its thread. All its methods belong to the event loop.
 
     on_commit is called on the loop after each commit with all results of deliveries, their
-    seconds in the transaction and the WAL's size in bytes.
+    seconds in the transaction and the log's length in bytes at the last look. The connection and
+    the check-points are closed by the thread when it ends.
     """
 
     def __init__(
         self,
         connection: sqlite3.Connection,
-        path: Path,
+        check_points: CheckPoints,
         intake: Intake,
         on_commit: Callable[[Sequence[Committed], float, int], None],
     ) -> None:
         self._connection = connection
-        self._wal = path.with_name(path.name + "-wal")
+        self._check_points = check_points
         self._intake = intake
         self._on_commit = on_commit
         self._loop = asyncio.get_running_loop()
@@ -139,10 +139,10 @@ class Writer:
             while (group := self._take()) is not None:
                 if group.jobs or group.deliveries:
                     self._write(group)
-                    self._check_point(is_idle=False)
-                else:
-                    self._check_point(is_idle=True)
+                    self._check_points.note_commit()
+                self._begin_log_anew()
         finally:
+            self._check_points.close()
             self._connection.close()
 
     def _take(self) -> _Group | None:
@@ -200,26 +200,26 @@ class Writer:
         spent_seconds: float,
     ) -> None:
         """On the loop, after the commit."""
-        self._on_commit(stored, spent_seconds, self._wal_bytes())
+        self._on_commit(stored, spent_seconds, self._check_points.log_bytes)
         for outcome in outcomes:
             outcome()
         for (_, answer), committed in zip(group.deliveries, stored, strict=True):
             answer(committed)
 
-    def _check_point(self, *, is_idle: bool) -> None:
-        """Move the WAL into the database where no ack waits for it."""
-        wal_bytes = self._wal_bytes()
-        if wal_bytes >= FULL_WAL_BYTES:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        elif wal_bytes >= BUSY_WAL_BYTES or (is_idle and wal_bytes):
-            mode = "TRUNCATE" if is_idle else "PASSIVE"
-            self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
+    def _begin_log_anew(self) -> None:
+        """When it is long, and only if no reader is in it; else at a later look.
 
-    def _wal_bytes(self) -> int:
+        Raises VigieError when the medium failed under a check-point.
+        """
         try:
-            return self._wal.stat().st_size
-        except FileNotFoundError:
-            return 0
+            if self._check_points.take_long_log():
+                self._connection.execute("PRAGMA busy_timeout=0")
+                self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
+                self._connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        except sqlite3.Error as broken:
+            error = _storage_error(broken)
+            if error.kind is Kind.DATA_LOSS:
+                raise error from broken
 
 
 def _fail_all(group: _Group, error: VigieError) -> None:

@@ -148,7 +148,7 @@ TABLE: dict[str, tuple[Callable[[Setting], Plan], str]] = {
     "the database is of a newer release": (
         a_newer_database,
         (
-            "{data}/collector.db: the database has schema version 9, this collector knows 1\n"
+            "{data}/collector.db: the database has schema version 9, this collector knows 2\n"
             "  Run the version of vigie that wrote it, or give another --data directory."
         ),
     ),

@@ -16,6 +16,7 @@ from collector.accounts import (
     Accounts,
 )
 from collector.core import DATABASE, open_core
+from collector.rights import Role
 from edge.errors import Kind, VigieError
 from tests.fakes.clock import FakeClock
 
@@ -41,13 +42,13 @@ async def refused(attempt: object) -> tuple[Kind, str]:
 
 
 async def make(accounts: Accounts, name: str = "ada") -> str:
-    token = await accounts.invite("collector")
+    token = await accounts.invite("collector", Role.SUPERVISOR)
     return (await accounts.accept(token, name, PASSWORD, HERE)).token
 
 
 async def test_a_link_makes_one_account_that_can_log_in(accounts: Accounts) -> None:
     assert not await accounts.has_any()
-    token = await accounts.invite("collector")
+    token = await accounts.invite("collector", Role.SUPERVISOR)
     first = await accounts.accept(token, "ada", PASSWORD, HERE)
     assert await accounts.has_any()
     assert await accounts.find_session(first.token) == first
@@ -61,7 +62,7 @@ async def test_a_link_makes_one_account_that_can_log_in(accounts: Accounts) -> N
 
 
 async def test_a_link_ends_after_a_day(accounts: Accounts, clock: FakeClock) -> None:
-    token = await accounts.invite("collector")
+    token = await accounts.invite("collector", Role.SUPERVISOR)
     clock.advance(INVITATION_MS / 1000)
     assert (await refused(accounts.accept(token, "ada", PASSWORD, HERE)))[0] is (
         Kind.PERMISSION_DENIED
@@ -70,7 +71,7 @@ async def test_a_link_ends_after_a_day(accounts: Accounts, clock: FakeClock) -> 
 
 async def test_a_name_that_is_taken_leaves_the_link_good(accounts: Accounts) -> None:
     await make(accounts)
-    token = await accounts.invite("account:ada")
+    token = await accounts.invite("account:ada", Role.OPERATOR)
     taken = await refused(accounts.accept(token, "ada", PASSWORD, HERE))
     assert taken == (Kind.FAILED_PRECONDITION, "there is an account ada already")
     assert (await accounts.accept(token, "bob", PASSWORD, HERE)).account == "bob"
@@ -88,7 +89,7 @@ async def test_a_name_that_is_taken_leaves_the_link_good(accounts: Accounts) -> 
 async def test_what_will_not_do_is_said(
     accounts: Accounts, name: str, password: str, what: str
 ) -> None:
-    token = await accounts.invite("collector")
+    token = await accounts.invite("collector", Role.SUPERVISOR)
     assert await refused(accounts.accept(token, name, password, HERE)) == (
         Kind.INVALID_ARGUMENT,
         what,
@@ -152,7 +153,63 @@ async def test_coming_and_going_is_in_the_audit(accounts: Accounts, tmp_path: Pa
     with closing(sqlite3.connect(tmp_path / DATABASE)) as other:
         lines = other.execute("SELECT who, action, object, detail FROM audit").fetchall()
     assert lines == [
-        ("collector", "invite account", "", ""),
-        ("account:ada", "make account", "ada", ""),
+        ("collector", "invite account", "supervisor", ""),
+        ("account:ada", "make account", "ada", "supervisor"),
         ("collector", "refuse login", "ada", f"from {HERE}"),
     ]
+
+
+async def test_an_account_has_the_role_it_was_invited_for(accounts: Accounts) -> None:
+    token = await accounts.invite("account:ada", Role.TECHNICIAN)
+    session = await accounts.accept(token, "bob", PASSWORD, HERE)
+    assert session.role is Role.TECHNICIAN
+    found = await accounts.find_session(session.token)
+    assert found is not None
+    assert found.role is Role.TECHNICIAN
+
+
+async def test_a_closed_account_is_out_at_once(accounts: Accounts) -> None:
+    first = await accounts.accept(
+        await accounts.invite("collector", Role.SUPERVISOR), "ada", PASSWORD, HERE
+    )
+    second = await accounts.accept(
+        await accounts.invite(first.who, Role.OPERATOR), "bob", PASSWORD, HERE
+    )
+    await accounts.close("bob", first.who)
+    assert await accounts.find_session(second.token) is None
+    with pytest.raises(VigieError) as refused:
+        await accounts.log_in("bob", PASSWORD, HERE)
+    assert refused.value.kind is Kind.PERMISSION_DENIED
+    listed = [(each.name, each.is_active) for each in await accounts.list_all(first.who)]
+    assert listed == [("ada", True), ("bob", False)]
+
+
+async def test_the_last_supervisor_stays(accounts: Accounts) -> None:
+    token = await accounts.invite("collector", Role.SUPERVISOR)
+    session = await accounts.accept(token, "ada", PASSWORD, HERE)
+    with pytest.raises(VigieError, match="ada is the last supervisor"):
+        await accounts.close("ada", session.who)
+    assert await accounts.find_session(session.token) is not None
+
+
+async def test_a_proof_of_presence_ends_and_can_be_given_again(
+    accounts: Accounts, clock: FakeClock
+) -> None:
+    token = await accounts.invite("collector", Role.OPERATOR)
+    session = await accounts.accept(token, "ada", PASSWORD, HERE)
+    accounts.check_stepped_up(session)
+    clock.advance(11 * 60)
+    with pytest.raises(VigieError, match="prove again that it is you"):
+        accounts.check_stepped_up(session)
+    again = await accounts.step_up(session, PASSWORD, HERE)
+    accounts.check_stepped_up(again)
+    found = await accounts.find_session(session.token)
+    assert found is not None
+    accounts.check_stepped_up(found)
+
+
+async def test_a_wrong_password_proves_nothing(accounts: Accounts) -> None:
+    token = await accounts.invite("collector", Role.OPERATOR)
+    session = await accounts.accept(token, "ada", PASSWORD, HERE)
+    with pytest.raises(VigieError, match="the name or the password is wrong"):
+        await accounts.step_up(session, "not this sentence", HERE)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from collector.checkpoints import BackgroundCheckPoints
 from collector.core import DATABASE, open_core
 from collector.ledger import SqliteIntake
-from collector.schema import open_writer
+from collector.schema import connect, open_writer
 from collector.store import Committed, Delivery
-from collector.writer import IDLE_SECONDS, Writer
+from collector.writer import Writer
 from edge.clock import SystemClock
 from edge.errors import Kind, VigieError
 from tests.collector.conftest import make_batch
@@ -27,7 +28,8 @@ class Bench:
         self.connection = open_writer(self.path)
         self.intake = SqliteIntake(self.connection, SystemClock())
         self.groups: list[int] = []
-        self.writer = Writer(self.connection, self.path, self.intake, self._count)
+        check_points = BackgroundCheckPoints(lambda: connect(self.path))
+        self.writer = Writer(self.connection, check_points, self.intake, self._count)
         self._answers: asyncio.Queue[Committed | VigieError] = asyncio.Queue()
 
     def _count(self, stored: object, spent_seconds: float, wal_bytes: int) -> None:
@@ -146,12 +148,22 @@ async def test_numbers_go_on_after_a_restart_and_after_retention(tmp_path: Path)
         await bench.writer.close()
 
 
-async def test_the_log_is_emptied_in_an_idle_moment(bench: Bench) -> None:
+async def test_in_an_idle_moment_everything_is_in_the_database_itself(
+    bench: Bench, tmp_path: Path
+) -> None:
     await bench.deliver((1, 200))
-    wal = bench.path.with_name(bench.path.name + "-wal")
-    async with asyncio.timeout(10):
-        while wal.stat().st_size:  # noqa: ASYNC110 - the file tells nobody
-            await asyncio.sleep(IDLE_SECONDS)
+    alone = tmp_path / "without-its-log.db"
+
+    def count_without_log() -> int:
+        alone.write_bytes(bench.path.read_bytes())
+        with closing(sqlite3.connect(alone)) as other:
+            return int(other.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]) and int(
+                other.execute("SELECT count(*) FROM events").fetchone()[0]
+            )
+
+    async with asyncio.timeout(30):
+        while count_without_log() < 200:  # noqa: ASYNC110 - the file tells nobody
+            await asyncio.sleep(0)
     await bench.writer.close()
 
 

@@ -16,6 +16,7 @@ from collector.accounts import INVITATION_PATH
 from collector.core import Core, open_core, own_directory
 from collector.ledger import keep_dictionary
 from collector.listeners import Address, listen_plain
+from collector.rights import Role
 from collector.store import Committed, Delivery
 from collector.web import Page
 from edge.clock import Clock
@@ -77,7 +78,7 @@ class Stage:
 
     def invite(self) -> str:
         """The address of a one-time link."""
-        token = self.run(self.core.services.accounts.invite("collector"))
+        token = self.run(self.core.services.accounts.invite("collector", Role.SUPERVISOR))
         return f"{self.address}{INVITATION_PATH}{token}"
 
     def stop_page(self) -> None:

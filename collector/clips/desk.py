@@ -1,0 +1,329 @@
+"""The clip desk: who asks for what and why, checked on the loaded thing, audited, then signed.
+
+A request is refused, or it is one transaction: the audit's line first, then the clip, then the
+signed command in the pole's queue. What waits for a second person is signed when that person has
+agreed, so that a pole never sees a request that nobody stands behind.
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from collector.audit import Act, append
+from collector.clips import record as rows
+from collector.clips.asker import Asker, Wish
+from collector.clips.checks import check_approval, check_camera, check_hold
+from collector.clips.limits import DAY_MS, Limits
+from collector.clips.record import ClipRecord
+from collector.clips.shelf import Shelf
+from collector.commands import Order, put
+from collector.devices import Devices
+from collector.mandates import Mandates
+from collector.rights import Right, check_right
+from collector.trusted import Trusted
+from collector.writer import Writer
+from edge.clock import Clock
+from edge.errors import Kind, VigieError
+from edge.evidence.request import ClipRequest, EventName, sign_request
+from edge.wire.v1 import clip_pb2, operator_pb2, session_pb2
+
+REQUEST_LIFE_MS = 24 * 3_600_000
+# An event shows what has just happened; what led to it and what followed belong to it.
+BEFORE_EVENT_MS, AFTER_EVENT_MS = 10_000, 20_000
+Found = TypeVar("Found")
+_OPEN_STATES = (clip_pb2.CLIP_STATE_READY, clip_pb2.CLIP_STATE_EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class DeskParts:
+    """What the desk works with; all of them belong to the collector's one loop."""
+
+    writer: Writer
+    shelf: Shelf
+    trusted: Trusted
+    mandates: Mandates
+    devices: Devices
+    clock: Clock
+
+
+class ClipDesk:
+    """All clips of one collector. Belongs to the event loop."""
+
+    def __init__(self, parts: DeskParts, limits: Limits) -> None:
+        self._writer = parts.writer
+        self._shelf = parts.shelf
+        self._trusted = parts.trusted
+        self._mandates = parts.mandates
+        self._devices = parts.devices
+        self._clock = parts.clock
+        self._limits = limits
+
+    async def ask(self, asker: Asker, wish: Wish) -> ClipRecord:
+        """Record a request, and send it unless it waits for a second person.
+
+        Raises VigieError: PERMISSION_DENIED by role or mandate; NOT_FOUND for no such device or
+        camera; INVALID_ARGUMENT for times, reason or case that will not do; RESOURCE_EXHAUSTED
+        beyond a quota; FAILED_PRECONDITION while nobody could read a clip.
+        """
+        check_right(asker.role, Right.REQUEST_CLIPS)
+        now_ms = self._now_ms()
+        asked = self._draw_up(asker, wish, now_ms)
+        self._limits.check_length(asked)
+        is_waiting = self._limits.needs_second_person(asked)
+
+        def write(connection: sqlite3.Connection) -> tuple[ClipRecord, session_pb2.Command | None]:
+            check_camera(connection, asked)
+            self._mandates.check_clip_right(
+                connection, asked.device, asked.camera, asked.role, now_ms
+            )
+            self._check_quota(connection, asked, now_ms)
+            append(connection, now_ms, Act(asker.who, "request clip", asked.clip, _say(asked)))
+            if is_waiting:
+                waiting = replace(
+                    asked,
+                    state=clip_pb2.CLIP_STATE_WAITING,
+                    message=f"waits for a second person: over {self._limits.max_minutes_alone} "
+                    "minutes",
+                )
+                rows.insert(connection, waiting)
+                return waiting, None
+            signed = self._sign(asked, wish.event, now_ms)
+            rows.insert(connection, signed)
+            return signed, _put(connection, signed, now_ms)
+
+        kept, command = await self._writer.submit(write)
+        if command is not None:
+            self._devices.send(kept.device, command)
+        return kept
+
+    async def approve(self, asker: Asker, clip: str) -> ClipRecord:
+        """The second person's yes; the request is signed and sent.
+
+        Raises VigieError: PERMISSION_DENIED by role, or for the person who asked;
+        FAILED_PRECONDITION for a clip that does not wait; NOT_FOUND.
+        """
+        check_right(asker.role, Right.APPROVE_CLIPS)
+        now_ms = self._now_ms()
+
+        def write(connection: sqlite3.Connection) -> tuple[ClipRecord, session_pb2.Command]:
+            waiting = rows.find(connection, clip)
+            check_approval(waiting, asker)
+            append(connection, now_ms, Act(asker.who, "approve clip", clip, _say(waiting)))
+            agreed = replace(
+                waiting,
+                second_person=asker.who,
+                state=clip_pb2.CLIP_STATE_REQUESTED,
+                message="",
+                changed_utc_ms=now_ms,
+            )
+            signed = self._sign(agreed, None, now_ms)
+            rows.change(
+                connection,
+                clip,
+                now_ms,
+                second_person=signed.second_person,
+                state=signed.state,
+                message="",
+                envelope=signed.envelope,
+            )
+            return signed, _put(connection, signed, now_ms)
+
+        kept, command = await self._writer.submit(write)
+        self._devices.send(kept.device, command)
+        return kept
+
+    async def list_clips(self, asker: Asker, case: str, limit: int) -> list[ClipRecord]:
+        """Clips of a case (empty: of all), the newest first; audited."""
+        check_right(asker.role, Right.SEE_CLIPS)
+        act = Act(asker.who, "list clips", case)
+        return await self._read(act, lambda connection: rows.select(connection, case, limit))
+
+    async def get(self, asker: Asker, clip: str) -> ClipRecord:
+        """One clip with its manifest; audited. Raises VigieError(NOT_FOUND)."""
+        check_right(asker.role, Right.SEE_CLIPS)
+        act = Act(asker.who, "read clip", clip)
+        return await self._read(act, lambda connection: rows.find(connection, clip))
+
+    async def open(self, asker: Asker, clip: str, offset_bytes: int) -> Iterator[bytes]:
+        """The sealed file from a byte on, once its opening is audited.
+
+        Raises VigieError: PERMISSION_DENIED by role; NOT_FOUND; FAILED_PRECONDITION for a clip
+        that is not complete.
+        """
+        check_right(asker.role, Right.SEE_CLIPS)
+        act = Act(asker.who, "open clip", clip, f"from byte {offset_bytes}")
+        found = await self._read(act, lambda connection: rows.find(connection, clip))
+        if found.state not in _OPEN_STATES:
+            word = clip_pb2.ClipState.Name(found.state).removeprefix("CLIP_STATE_").lower()
+            raise VigieError(
+                Kind.FAILED_PRECONDITION,
+                f"clip {clip} is not complete: {word}{': ' + found.message * bool(found.message)}",
+                hint=f"Watch it with 'vigie clip list --clip {clip}'.",
+            )
+        return self._shelf.read(clip, offset_bytes)
+
+    async def hold(self, asker: Asker, clip: str, reason: str, until_utc_ms: int) -> ClipRecord:
+        """Keep a copy until a day of its own, whatever becomes of the clip.
+
+        Raises VigieError: PERMISSION_DENIED by role; NOT_FOUND; INVALID_ARGUMENT for a day that
+        is past or too far, or no reason.
+        """
+        check_right(asker.role, Right.HOLD_CLIPS)
+        now_ms = self._now_ms()
+        check_hold(reason, until_utc_ms, now_ms, self._limits)
+
+        def write(connection: sqlite3.Connection) -> ClipRecord:
+            rows.find(connection, clip)
+            if not self._shelf.is_whole(clip):
+                raise VigieError(
+                    Kind.FAILED_PRECONDITION,
+                    f"clip {clip} is not here, so it cannot be held",
+                    hint="Hold it before it expires.",
+                )
+            append(connection, now_ms, Act(asker.who, "hold clip", clip, reason))
+            self._shelf.keep_copy(clip)
+            connection.execute(
+                "INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?, ?)",
+                (clip, reason, asker.who, now_ms, until_utc_ms),
+            )
+            return rows.find(connection, clip)
+
+        return await self._writer.submit(write)
+
+    def get_stored_bytes(self, clip: str) -> int:
+        """How much of a clip's sealed file is on this disk."""
+        return self._shelf.get_stored_bytes(clip)
+
+    async def keep_answer(self, subject: str, answer: session_pb2.Answer) -> None:
+        """What the pole said to a request."""
+        kind, _, clip = subject.partition(":")
+        if kind != "clip" or answer.code == session_pb2.ANSWER_CODE_DONE:
+            return
+        refused = answer.code == session_pb2.ANSWER_CODE_REFUSED
+        state = clip_pb2.CLIP_STATE_REFUSED if refused else clip_pb2.CLIP_STATE_FAILED
+        message = answer.message or "the pole does not know clips: its software is too old"
+        now_ms = self._now_ms()
+        await self._writer.submit(
+            lambda connection: rows.change(connection, clip, now_ms, state=state, message=message)
+        )
+
+    async def delete_expired(self) -> int:
+        """Remove clips and holds whose time is over; how many clips."""
+        now_ms = self._now_ms()
+
+        def write(connection: sqlite3.Connection) -> int:
+            over = connection.execute(
+                "SELECT clip FROM clips WHERE expires_utc_ms <= ? AND state = ?",
+                (now_ms, clip_pb2.CLIP_STATE_READY),
+            ).fetchall()
+            for (clip,) in over:
+                append(connection, now_ms, Act("collector", "delete clip", clip, "expired"))
+                rows.change(connection, clip, now_ms, state=clip_pb2.CLIP_STATE_EXPIRED)
+                self._shelf.remove(clip)
+            ended = connection.execute(
+                "DELETE FROM holds WHERE until_utc_ms <= ? RETURNING clip", (now_ms,)
+            ).fetchall()
+            for (clip,) in ended:
+                append(connection, now_ms, Act("collector", "end hold", clip, "its day is past"))
+                self._shelf.drop_copy(clip)
+            return len(over)
+
+        return await self._writer.submit(write)
+
+    def _draw_up(self, asker: Asker, wish: Wish, now_ms: int) -> ClipRecord:
+        """The wish as a record that has passed nothing yet."""
+        trust = self._trusted.require()
+        if not trust.readers:
+            raise VigieError(
+                Kind.FAILED_PRECONDITION,
+                "the trust file names no reader, so nobody could open a clip",
+                hint="Make a reader's key ('vigie clip reader'), and let the authority add it.",
+            )
+        device, camera = wish.device, wish.camera
+        first_ms, last_ms = wish.from_utc_ms, wish.to_utc_ms
+        if wish.event is not None:
+            device, camera = device or wish.event.device, camera or wish.event.rule.camera
+            moment_ms = wish.event.captured_utc_ms
+            first_ms = first_ms or moment_ms - BEFORE_EVENT_MS * (not wish.is_still)
+            last_ms = last_ms or moment_ms + AFTER_EVENT_MS * (not wish.is_still)
+        return ClipRecord(
+            clip=f"c{secrets.token_hex(8)}",
+            device=device,
+            camera=camera,
+            is_still=wish.is_still,
+            from_utc_ms=first_ms,
+            to_utc_ms=first_ms if wish.is_still else last_ms,
+            reason=wish.reason.strip(),
+            case=wish.case.strip(),
+            requester=asker.who,
+            role=asker.role.value,
+            second_person="",
+            event_number=wish.event.number if wish.event is not None else None,
+            readers=tuple(reader.keyid for reader in trust.readers),
+            envelope="",
+            state=clip_pb2.CLIP_STATE_REQUESTED,
+            message="",
+            requested_utc_ms=now_ms,
+            changed_utc_ms=now_ms,
+        )
+
+    def _sign(
+        self, record: ClipRecord, event: operator_pb2.StoredEvent | None, now_ms: int
+    ) -> ClipRecord:
+        request = ClipRequest(
+            clip=record.clip,
+            kind="still" if record.is_still else "clip",
+            device=record.device,
+            camera=record.camera,
+            from_utc_ms=record.from_utc_ms,
+            to_utc_ms=record.to_utc_ms,
+            reason=record.reason,
+            case=record.case,
+            operator=record.requester,
+            role=record.role,
+            second_person=record.second_person or None,
+            event=None if event is None else EventName(event.epoch, event.start_seq or event.seq),
+            issued_utc_ms=now_ms,
+            expires_utc_ms=now_ms + REQUEST_LIFE_MS,
+            readers=record.readers,
+            max_minutes_alone=self._limits.max_minutes_alone,
+        )
+        return replace(record, envelope=sign_request(request, self._trusted.clip_key))
+
+    def _check_quota(self, connection: sqlite3.Connection, record: ClipRecord, now_ms: int) -> None:
+        since_ms = now_ms - DAY_MS
+        place = f"{record.device}/{record.camera}"
+        self._limits.check_counts(
+            record,
+            rows.count_since(connection, "requester", record.requester, since_ms),
+            rows.count_since(connection, "camera", place, since_ms),
+        )
+
+    async def _read(self, act: Act, read: Callable[[sqlite3.Connection], Found]) -> Found:
+        now_ms = self._now_ms()
+
+        def write(connection: sqlite3.Connection) -> Found:
+            append(connection, now_ms, act)
+            return read(connection)
+
+        return await self._writer.submit(write)
+
+    def _now_ms(self) -> int:
+        return self._clock.utc_ns() // 1_000_000
+
+
+def _put(connection: sqlite3.Connection, record: ClipRecord, now_ms: int) -> session_pb2.Command:
+    action = session_pb2.Command(request_clip=session_pb2.RequestClip(envelope=record.envelope))
+    order = Order(record.device, action, f"clip:{record.clip}", now_ms + REQUEST_LIFE_MS)
+    return put(connection, order, now_ms)
+
+
+def _say(record: ClipRecord) -> str:
+    """What the audit keeps of a request: where, when, why, for which case."""
+    what = "still" if record.is_still else f"{record.minutes * 60:.0f} s"
+    return (
+        f"{record.device}/{record.camera} from {record.from_utc_ms}, {what}; "
+        f"case {record.case}: {record.reason}"
+    )
