@@ -46,6 +46,15 @@ class Fields:
             raise self._bad(name, "is written in a way that is not allowed")
         return value
 
+    def letter(self, name: str, *, max_chars: int) -> str:
+        """A text of any characters that UTF-8 has, line ends among them; it is passed on unread."""
+        value = self._take(name)
+        if not isinstance(value, str) or not 1 <= len(value) <= max_chars:
+            raise self._bad(name, f"is no text of 1 to {max_chars} characters")
+        if any(0xD800 <= ord(letter) < 0xE000 for letter in value):
+            raise self._bad(name, "holds half characters")
+        return value
+
     def choice(self, name: str, among: Sequence[str]) -> str:
         """One of the given words."""
         value = self._take(name)
