@@ -47,13 +47,38 @@ def test_a_far_person_who_walks_is_motion(rng: np.random.Generator) -> None:
     assert all(looks(gate, walked, first=30))
 
 
-def test_a_region_is_where_the_person_is(rng: np.random.Generator) -> None:
+def test_the_cells_that_changed_are_where_the_person_is(rng: np.random.Generator) -> None:
     gate = Gate()
     looks(gate, [street(rng) for _ in range(10)])
     picture = street(rng)
     picture[80:110, 100:115] = 10
-    regions = gate.look(picture, 10 * STEP_NS).regions_cells
-    assert regions.tolist() == [[20, 16, 3, 6]]
+    rows, columns = gate.look(picture, 10 * STEP_NS).is_changed.nonzero()
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (20, 27, 25, 28)
+
+
+@pytest.mark.parametrize(
+    ("places", "is_active"),
+    [
+        ([(10, 10)], False),
+        ([(10, 10), (10, 12)], False),
+        ([(10, 10), (10, 11)], True),
+        ([(10, 10), (11, 10)], True),
+        ([(10, 10), (11, 11)], True),
+        ([(10, 10), (11, 9)], True),
+        ([(10, 79), (11, 0)], False),
+        ([(0, 0), (0, 1)], True),
+        ([(43, 79), (44, 79)], True),
+    ],
+)
+def test_only_cells_that_touch_are_motion(
+    places: list[tuple[int, int]], *, is_active: bool
+) -> None:
+    gate, still = Gate(), np.full((180, 320), 90, np.uint8)
+    looks(gate, [still] * 5)
+    picture = still.copy()
+    for row, column in places:
+        picture[4 * row : 4 * row + 4, 4 * column : 4 * column + 4] = 200
+    assert gate.look(picture, 5 * STEP_NS).is_active is is_active
 
 
 def test_a_cloud_that_dims_everything_is_no_motion(rng: np.random.Generator) -> None:
