@@ -1,4 +1,7 @@
-"""Process 2, empty until mandates exist: ring, cut, seal.
+"""Process 2: the sealed ring, and what is cut from it. No network, no camera.
 
-Nothing is recorded in this version: packets are counted by the eye and thrown away.
+Packets come in over one socket, become fragments of at most two seconds, and are sealed onto the
+disk under a permit of the mandate. The way of a packet: intake.py, canon.py, gathering.py,
+recorder.py, writer.py; what the bytes look like: record.py and fragment.py; what a start makes of
+the last end: recovery.py. Start reading at writer.py: nothing else writes to the ring.
 """

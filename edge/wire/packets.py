@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 from edge.errors import Kind, VigieError
 
@@ -32,6 +33,11 @@ _IS_KEY, _IS_DISCONTINUOUS = 1, 2
 _NO_STAMP = -(2**63)
 _MAX_ERROR_MS = 2**32 - 2
 _MAX_FRAME_BYTES = MAX_PACKET_BYTES + _PACKET_HEAD.size + 1
+
+
+def packet_socket(data: Path) -> Path:
+    """Where the vault listens for packets, in a folder that eye and vault share."""
+    return data / "doors" / "ring" / "packets.sock"
 
 
 class PacketError(VigieError):

@@ -1,0 +1,70 @@
+"""What the vault does once a second beside recording: mandates, health, what the link may tell."""
+
+import logging
+from contextlib import suppress
+from pathlib import Path
+
+from edge.clock import Clock
+from edge.mandate.room import MandateRoom
+from edge.spool.database import StorageError
+from edge.spool.outbox import Outbox
+from edge.spool.reader import BELL_NAME
+from edge.spool.spool import FILE_NAME, Spool
+from edge.vault.health import StorageWatch
+from edge.vault.recorder import Recorder
+from edge.wire.ring_report import RingReport, write_ring_report
+
+logger = logging.getLogger("vigie.vault")
+
+
+class Duties:
+    """Used by the vault's main thread."""
+
+    def __init__(self, data: Path, room: MandateRoom, recorder: Recorder, clock: Clock) -> None:
+        self._data = data
+        self._room = room
+        self._recorder = recorder
+        self._clock = clock
+        self._outbox: Outbox | None = None
+        self._watch: StorageWatch | None = None
+        self._reported: RingReport | None = None
+
+    def do(self) -> None:
+        """One round."""
+        for news in self._room.poll():
+            logger.info("mandate_%s problem=%s", news.kind.value, news.what)
+        self._recorder.tick()
+        self._tell_health()
+        self._report()
+
+    def close(self) -> None:
+        """Write what waits to the spool; what it refuses is lost with this process."""
+        if self._outbox is not None:
+            with suppress(StorageError):
+                self._outbox.close()
+
+    def _tell_health(self) -> None:
+        """A spool that cannot be opened stops no recording; it is tried again."""
+        trouble = self._recorder.snapshot.trouble
+        if self._watch is None:
+            if trouble is None:
+                return
+            try:
+                self._outbox = Outbox(Spool(self._data / FILE_NAME), self._data / BELL_NAME)
+                self._watch = StorageWatch(self._outbox)
+            except StorageError as error:
+                logger.warning("health_not_told problem=%s", error)
+                return
+        self._watch.look(trouble, self._clock.utc_ns(), self._clock.monotonic_ns())
+
+    def _report(self) -> None:
+        known = self._recorder.snapshot
+        report = RingReport(
+            ring_bytes=known.ring_bytes,
+            ring_quota_bytes=known.ring_quota_bytes,
+            oldest_utc_ms=None if known.oldest_utc_ns is None else known.oldest_utc_ns // 1_000_000,
+            newest_utc_ms=None if known.newest_utc_ns is None else known.newest_utc_ns // 1_000_000,
+            gaps=known.gaps,
+        )
+        if report != self._reported and write_ring_report(self._data, report):
+            self._reported = report

@@ -1,0 +1,371 @@
+"""Between the packets and the ring: gather on one side, write on the other, lose nothing unnamed.
+
+`take` and its neighbours run on the thread that reads the sockets and never wait for the disk. One
+other thread writes, retries, makes room and ends days. Between them stands a queue bounded in
+bytes: when the disk cannot keep up the oldest fragment in it is dropped, counted, and named in the
+gap of the one that follows.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from edge.clock import Clock
+from edge.errors import Kind
+from edge.mandate.gate import Permit
+from edge.vault.disk import Disk, RingError
+from edge.vault.fragment import Fragment, Gap, GapReason
+from edge.vault.gathering import Context, Gatherer
+from edge.vault.keys import DayKeys
+from edge.vault.places import VaultPlaces
+from edge.vault.recovery import Recovered, note_clean_end, recover
+from edge.vault.retention import Retention
+from edge.vault.writer import RingWriter
+from edge.wire.packets import StreamHello, StreamPacket
+
+# A minute of four cameras at 2 Mbit/s; fits beside everything else in the vault's memory.
+QUEUE_BYTES = 64 * 1024 * 1024
+RETRY_S = 1.0
+# A worn card may take long over one sync; what takes longer hangs.
+_LONGEST_CALL_NS = 30_000_000_000
+_EXPIRE_EVERY_NS = 30_000_000_000
+# A camera that is silent for so long has what was gathered written.
+_SILENT_NS = 2_500_000_000
+GAP_REASONS: dict[Kind, GapReason] = {
+    Kind.RESOURCE_EXHAUSTED: GapReason.DISK_FULL,
+    Kind.FAILED_PRECONDITION: GapReason.DISK_READ_ONLY,
+    Kind.PERMISSION_DENIED: GapReason.NO_PERMIT,
+}
+logger = logging.getLogger("vigie.vault")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the writing thread last knew. *_utc_ns: None: the ring is empty.
+
+    trouble: why the disk does not take fragments now; None: it does. sealed_fragments: since start.
+    """
+
+    ring_bytes: int = 0
+    ring_quota_bytes: int = 0
+    oldest_utc_ns: int | None = None
+    newest_utc_ns: int | None = None
+    gaps: int = 0
+    sealed_fragments: int = 0
+    dropped_fragments: int = 0
+    trouble: GapReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    fragment: Fragment
+    permit: Permit
+
+
+@dataclass(slots=True)
+class _Camera:
+    """One camera's side of the reading thread. permit: the last under which it was recorded."""
+
+    gatherer: Gatherer
+    permit: Permit | None = None
+    refused: str = ""
+    taken_ns: int = 0
+
+
+class Recorder:
+    """Owns the writer and its thread; `permit` is asked for every packet."""
+
+    def __init__(
+        self,
+        recovered: Recovered,
+        writer: RingWriter,
+        retention: Retention,
+        permit: Callable[[str], Permit],
+        clock: Clock,
+        *,
+        queue_bytes: int,
+        retry_s: float,
+    ) -> None:
+        """Start the writing thread."""
+        self._recovered = recovered
+        self._index = recovered.index
+        self._writer = writer
+        self._retention = retention
+        self._permit = permit
+        self._clock = clock
+        self._queue_bytes = queue_bytes
+        self._retry_s = retry_s
+        self._cameras: dict[str, _Camera] = {}
+        self._changed = threading.Condition()
+        self._queue: deque[_Job] = deque()
+        self._queued_bytes = 0
+        self._lost: dict[str, Gap] = {}
+        self._is_busy = False
+        self._moved_ns = clock.monotonic_ns()
+        self._is_closing = False
+        self._sealed = self._dropped = 0
+        self._trouble: GapReason | None = None
+        self._proven_utc_ns: int | None = None
+        self._snapshot = Snapshot()
+        self._expired_ns: int | None = None
+        self._look_around()
+        self._thread = threading.Thread(target=self._work, name="ring-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest state of the ring."""
+        return self._snapshot
+
+    @property
+    def makes_progress(self) -> bool:
+        """False while the writing thread is dead or hangs in one call to the disk."""
+        is_late = self._clock.monotonic_ns() - self._moved_ns > _LONGEST_CALL_NS
+        return self._thread.is_alive() and not (self._is_busy and is_late)
+
+    def begin(self, hello: StreamHello) -> None:
+        """A camera's stream begins. Raises UnitError for parameter sets that cannot be read."""
+        camera = self._camera(hello.camera)
+        done: list[Fragment] = []
+        try:
+            done = camera.gatherer.begin(hello)
+        finally:
+            self._enqueue(done, camera)
+
+    def take(self, name: str, packet: StreamPacket) -> None:
+        """One packet of a camera that has begun."""
+        camera = self._camera(name)
+        permit = self._permit(name)
+        if permit.clock is not None:
+            self._proven_utc_ns = permit.clock.earliest_utc_ns
+        if not permit.may_record:
+            self._refuse(name, camera, permit)
+            return
+        if camera.permit is not None and permit.version != camera.permit.version:
+            self._enqueue(camera.gatherer.flush(), camera)
+        if camera.refused:
+            logger.info("recording_begun camera=%s mandate_version=%d", name, permit.version)
+        camera.permit, camera.refused = permit, ""
+        camera.taken_ns = self._clock.monotonic_ns()
+        source = permit.clock.source if permit.clock else ""
+        self._enqueue(camera.gatherer.take(packet, Context(self._clock.utc_ns(), source)), camera)
+
+    def end(self, name: str) -> None:
+        """A camera's connection is over."""
+        camera = self._cameras.get(name)
+        if camera is not None:
+            self._enqueue(camera.gatherer.flush(), camera)
+            camera.gatherer.miss(GapReason.CAMERA_SILENT)
+
+    def tick(self) -> None:
+        """Write what silent cameras left; to be called about once a second."""
+        now_ns = self._clock.monotonic_ns()
+        for name, camera in self._cameras.items():
+            if camera.gatherer.is_gathering and now_ns - camera.taken_ns > _SILENT_NS:
+                self.end(name)
+
+    def settle(self, timeout_s: float | None = None) -> bool:
+        """Wait until nothing is queued. False: it did not come to that in time."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: not (self._queue or self._is_busy) or not self._thread.is_alive(), timeout_s
+            )
+
+    def close(self) -> None:
+        """Write what is gathered and end. What the disk refuses now is named as lost."""
+        for camera in self._cameras.values():
+            self._enqueue(camera.gatherer.flush(), camera)
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify_all()
+        self._thread.join()
+        self._writer.close()
+        try:
+            if self._trouble is None:
+                note_clean_end(self._index)
+        finally:
+            self._index.close()
+
+    def _camera(self, name: str) -> _Camera:
+        camera = self._cameras.get(name)
+        if camera is None:
+            tail_ns = self._writer.tail(name).last_utc_ns
+            gatherer = Gatherer(name, tail_ns, self._recovered.gaps.get(name))
+            camera = self._cameras[name] = _Camera(gatherer)
+        return camera
+
+    def _refuse(self, name: str, camera: _Camera, permit: Permit) -> None:
+        """Nothing may be recorded: write what was gathered while it was, and say why once."""
+        reason = permit.reason.value if permit.reason else "not_named"
+        self._enqueue(camera.gatherer.flush(), camera)
+        camera.gatherer.miss(GapReason.NO_PERMIT)
+        if camera.refused != reason:
+            logger.warning("recording_refused camera=%s reason=%s", name, reason)
+            camera.refused = reason
+
+    def _enqueue(self, fragments: Iterable[Fragment], camera: _Camera) -> None:
+        for fragment in fragments:
+            if camera.permit is None:
+                continue
+            with self._changed:
+                self._queue.append(_Job(fragment, camera.permit))
+                self._queued_bytes += len(fragment.samples)
+                while self._queued_bytes > self._queue_bytes and len(self._queue) > 1:
+                    self._drop(self._queue.popleft(), self._trouble or GapReason.DISK_SLOW)
+                self._changed.notify_all()
+
+    def _drop(self, job: _Job, reason: GapReason) -> None:
+        """Give up a fragment; the next one of its camera names it. Holds the lock."""
+        fragment = job.fragment
+        self._queued_bytes -= len(fragment.samples)
+        self._dropped += 1
+        earlier = self._lost.get(fragment.camera) or fragment.gap
+        lost_before = earlier.lost_fragments if earlier else 0
+        self._lost[fragment.camera] = Gap(earlier.reason if earlier else reason, lost_before + 1)
+        logger.error(
+            "fragment_dropped camera=%s reason=%s first_utc_ns=%d",
+            fragment.camera,
+            reason.word,
+            fragment.first_utc_ns,
+        )
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: bool(self._queue) or self._is_closing,
+                    _EXPIRE_EVERY_NS / 1e9,
+                )
+                job = self._next()
+                if job is None and self._is_closing:
+                    self._name_lost()
+                    return
+            if job is not None:
+                self._write(job)
+            self._look_around()
+            with self._changed:
+                self._is_busy = False
+                self._changed.notify_all()
+
+    def _next(self) -> _Job | None:
+        """The oldest fragment, with the gap that earlier losses left. Holds the lock."""
+        if not self._queue:
+            return None
+        self._is_busy = True
+        job = self._queue.popleft()
+        self._queued_bytes -= len(job.fragment.samples)
+        lost = self._lost.pop(job.fragment.camera, None)
+        if lost is not None:
+            own = job.fragment.gap
+            more = own.lost_fragments if own else 0
+            gap = Gap(lost.reason, lost.lost_fragments + more)
+            job = replace(job, fragment=replace(job.fragment, gap=gap))
+        return job
+
+    def _write(self, job: _Job) -> None:
+        """Until the disk takes it; when the end was asked for, once."""
+        while True:
+            self._moved_ns = self._clock.monotonic_ns()
+            try:
+                self._writer.write(job.fragment, job.permit)
+            except RingError as error:
+                if not self._try_again(job, error):
+                    return
+            else:
+                self._sealed += 1
+                trouble = self._writer.trouble
+                self._tell(
+                    GAP_REASONS.get(trouble.kind, GapReason.DISK_FAILING) if trouble else None
+                )
+                return
+
+    def _try_again(self, job: _Job, error: RingError) -> bool:
+        reason = GAP_REASONS.get(error.kind, GapReason.DISK_FAILING)
+        if reason is not GapReason.NO_PERMIT:
+            self._tell(reason, error)
+        with self._changed:
+            if reason is GapReason.NO_PERMIT or self._is_closing:
+                self._queued_bytes += len(job.fragment.samples)
+                self._drop(job, reason)
+                return False
+            self._changed.wait_for(lambda: self._is_closing, self._retry_s)
+        return True
+
+    def _tell(self, trouble: GapReason | None, error: RingError | None = None) -> None:
+        if trouble is self._trouble:
+            return
+        self._trouble = trouble
+        if trouble is None:
+            logger.info("ring_writes_again")
+        else:
+            logger.error("ring_in_trouble reason=%s problem=%s", trouble.word, error)
+        self._publish()
+
+    def _look_around(self) -> None:
+        """End days, publish what there is. Trouble here is told and tried again."""
+        now_ns = self._clock.monotonic_ns()
+        try:
+            if self._expired_ns is None or now_ns - self._expired_ns >= _EXPIRE_EVERY_NS:
+                if self._proven_utc_ns is not None:
+                    self._retention.expire(self._proven_utc_ns)
+                self._retention.ensure_ballast()
+                self._expired_ns = now_ns
+            self._publish()
+        except RingError as error:
+            self._tell(GAP_REASONS.get(error.kind, GapReason.DISK_FAILING), error)
+
+    def _publish(self) -> None:
+        oldest: list[int] = []
+        newest: list[int] = []
+        gaps = self._snapshot.gaps
+        with suppress(RingError):
+            for camera in self._index.cameras():
+                first, last = self._index.first(camera), self._index.last(camera)
+                oldest += [first.first_utc_ns] if first else []
+                newest += [last.last_utc_ns] if last else []
+            gaps = self._index.count_gaps()
+        self._snapshot = Snapshot(
+            ring_bytes=self._retention.used_bytes,
+            ring_quota_bytes=self._retention.quota_bytes,
+            oldest_utc_ns=min(oldest, default=None),
+            newest_utc_ns=max(newest, default=None),
+            gaps=gaps,
+            sealed_fragments=self._sealed,
+            dropped_fragments=self._dropped,
+            trouble=self._trouble,
+        )
+
+    def _name_lost(self) -> None:
+        """Leave an open gap for what no later fragment will name."""
+        for camera, gap in self._lost.items():
+            with suppress(RingError):
+                self._writer.open_gap(camera, gap)
+
+
+def open_recorder(
+    places: VaultPlaces,
+    permit: Callable[[str], Permit],
+    *,
+    clock: Clock,
+    disk: Disk,
+    quota_bytes: int,
+    queue_bytes: int = QUEUE_BYTES,
+    retry_s: float = RETRY_S,
+) -> Recorder:
+    """Recover the ring and begin to write. Raises RingError."""
+    recovered = recover(places, disk, clock.utc_ns())
+    retention = Retention(places, recovered.index, DayKeys(places), disk, quota_bytes)
+    writer = RingWriter(
+        places,
+        recovered.index,
+        disk,
+        retention,
+        directory_id=recovered.directory_id,
+        tails=recovered.tails,
+    )
+    return Recorder(
+        recovered, writer, retention, permit, clock, queue_bytes=queue_bytes, retry_s=retry_s
+    )
