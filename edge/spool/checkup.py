@@ -9,6 +9,7 @@ from enum import Enum
 from edge.spool import record, salvage
 from edge.spool.database import StorageError
 from edge.spool.rows import Rows
+from edge.spool.state import State
 
 HEADS_PER_LOOK = 1_024
 
@@ -21,7 +22,7 @@ class Trouble(Enum):
     UNFINISHED = "unfinished"
 
 
-def look(rows: Rows, state: record.State, raw_log: bytes) -> Trouble | None:
+def look(rows: Rows, state: State, raw_log: bytes) -> Trouble | None:
     """What is wrong, or None.
 
     raw_log: the log's bytes as they lay there before SQLite opened it. A row in them that SQLite
@@ -41,13 +42,20 @@ def look(rows: Rows, state: record.State, raw_log: bytes) -> Trouble | None:
     ]
     if not hidden:
         return None
-    is_next = hidden[0].first_seq == last_seq + 1
-    is_whole = not (isinstance(hidden[0], record.Batch) and hidden[0].damaged)
-    is_unfinished_write = len(hidden) == 1 and is_next and is_whole
-    return Trouble.UNFINISHED if is_unfinished_write else Trouble.DAMAGE
+    return Trouble.UNFINISHED if _is_one_append(hidden, last_seq) else Trouble.DAMAGE
 
 
-def _walk(rows: Rows, state: record.State) -> int | None:
+def _is_one_append(entries: list[salvage.Entry], after_seq: int) -> bool:
+    """Whether these rows may be what was being written when the power went, all of it there."""
+    seq = after_seq
+    for entry in entries:
+        if not isinstance(entry, record.Batch) or entry.damaged or entry.first_seq != seq + 1:
+            return False
+        seq = entry.last_seq
+    return seq - after_seq <= record.MAX_APPEND_EVENTS
+
+
+def _walk(rows: Rows, state: State) -> int | None:
     """The last seq when the rows cover every seq up to it; None when they do not."""
     seq = state.acked_seq
     while heads := rows.heads(seq, HEADS_PER_LOOK):

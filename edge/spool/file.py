@@ -7,35 +7,21 @@ file it has open: another process may have put a rebuilt one there.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY, SQLITE_CORRUPT
 
 from edge.clock import Clock
 from edge.errors import Kind
-from edge.spool import rebuild, record, salvage
+from edge.spool import rebuild, salvage
 from edge.spool.checkup import Trouble, look
 from edge.spool.database import Database, StorageError, disk_error, storage_error
 from edge.spool.lock import WriterLock
-from edge.spool.rows import Rows
+from edge.spool.repair import Repair, Workshop
+from edge.spool.rows import Row, Rows
+from edge.spool.state import State
 
-_HEADS_PER_LOOK = 1_024
 # What SQLite says when the words in its schema, or its own bookkeeping, are damaged.
 _DAMAGE_KINDS = {Kind.DATA_LOSS, Kind.INTERNAL}
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """A damaged file was replaced.
-
-    set_aside: where it lies now; None when nothing was missing but an unfinished write.
-    has_new_epoch: nothing could be told from it, so seqs begin again under a new epoch.
-    """
-
-    set_aside: Path | None
-    recovered_events: int
-    missing_events: int
-    has_new_epoch: bool
 
 
 class SpoolFile:
@@ -54,12 +40,13 @@ class SpoolFile:
         self._clock = clock
         self._connect = connect
         self._draw_epoch = draw_epoch
+        self._workshop = Workshop(path, connect, draw_epoch)
         self._lock = WriterLock(path.with_suffix(".lock"))
         self._rows: Rows | None = None
         self._inode = 0
         self._is_suspect = False
         self._is_damaged = False
-        self.state = record.State(epoch=0)
+        self.state = State(epoch=0)
         self.repairs: list[Repair] = []
         try:
             with self._lock:
@@ -78,18 +65,27 @@ class SpoolFile:
         """The only right to write, until the block ends; on disk when it ended without error."""
         with self._lock:
             rows = self._ensure_open()
-            try:
-                rows.begin()
+            with self._transaction(rows, rows.begin):
                 yield rows
-                rows.commit()
-            except StorageError as error:
-                raise self._given_up(rows, error) from error
-            except BaseException:
-                rows.roll_back()
-                raise
 
-    def put(self, make: Callable[[Rows], tuple[int, bytes]]) -> int:
-        """Add the row (key, body) that `make` returns, in one statement that is its own commit.
+    @contextmanager
+    def forgetting(self) -> Iterator[Rows]:
+        """As `writing`, for what a power cut may undo: it is on disk with the next append.
+
+        A card wears by the sync, and what was acknowledged once is acknowledged again.
+        """
+        with self._lock:
+            rows = self._ensure_open()
+            rows.sync_commits(is_on=False)
+            try:
+                with self._transaction(rows, rows.begin):
+                    yield rows
+            finally:
+                if self._rows is rows:
+                    rows.sync_commits(is_on=True)
+
+    def put(self, make: Callable[[Rows], list[Row]]) -> None:
+        """Add the rows that `make` returns, in one statement that is its own commit.
 
         As `writing`, without its price: the lock alone keeps other writers out between what
         `make` reads and what is written.
@@ -99,11 +95,9 @@ class SpoolFile:
             if rows is None or self._is_moved():
                 rows = self._ensure_open()
             try:
-                last_seq, body = make(rows)
-                rows.put(last_seq, body)
+                rows.put(make(rows))
             except StorageError as error:
                 raise self._given_up(rows, error) from error
-        return last_seq
 
     @contextmanager
     def reading(self) -> Iterator[Rows]:
@@ -114,9 +108,15 @@ class SpoolFile:
         rows = self._rows
         if rows is None:
             raise StorageError(Kind.UNAVAILABLE, "the file is not open", where=str(self._path))
-        try:
-            rows.begin_reading()
+        with self._transaction(rows, rows.begin_reading):
             yield rows
+
+    @contextmanager
+    def _transaction(self, rows: Rows, begin: Callable[[], None]) -> Iterator[None]:
+        """Committed when the block ends, undone when it raises."""
+        try:
+            begin()
+            yield
             rows.commit()
         except StorageError as error:
             raise self._given_up(rows, error) from error
@@ -193,7 +193,7 @@ class SpoolFile:
         try:
             trouble = self._trouble(raw_log)
             if trouble is not None:
-                self._rebuild(raw_log, is_damage=trouble == Trouble.DAMAGE)
+                self._repair(raw_log, is_damage=trouble == Trouble.DAMAGE)
                 self._connect_rows(raw_log)
         except BaseException:
             self._let_go()
@@ -246,52 +246,20 @@ class SpoolFile:
             raise storage_error(SQLITE_CORRUPT, "", self._path)
         rows.begin()
         try:
-            rows.create(record.State(epoch=self._draw_epoch()))
+            rows.create(State(epoch=self._draw_epoch()))
             rows.commit()
             rows.checkpoint("TRUNCATE")
         except StorageError:
             rows.roll_back()
             raise
 
-    def _rebuild(self, raw_log: bytes, *, is_damage: bool) -> None:
-        """Write what can be told into a new file and put it in the old one's place.
-
-        The damaged file stays open until it has its other name: SQLite then leaves it as it is.
-        """
-        finds = salvage.scan(raw_log + rebuild.read_raw(self._path))
-        self._take_rows(finds)
-        plan = salvage.plan(finds)
-        has_new_epoch = plan is None
-        if plan is None:
-            state = record.State(epoch=self._draw_epoch())
-            plan = salvage.Plan(state, (), {}, 0, 0)
-        missing = plan.missing_events
-        if is_damage:
-            plan = salvage.with_notice(
-                plan,
-                "spool_lost" if has_new_epoch else "spool_rebuilt",
-                max(0, self._clock.utc_ns() // 1_000_000),
-            )
-        rebuild.write_new(self._path, plan, self._connect)
-        aside = rebuild.finish(self._path, self._clock.utc_ns())
+    def _repair(self, raw_log: bytes, *, is_damage: bool) -> None:
+        made = self._workshop.replace(
+            self._rows, raw_log, self._clock.utc_ns(), is_damage=is_damage
+        )
         self._let_go()
         self._is_suspect = self._is_damaged = False
-        if aside is not None and not is_damage and not missing:
-            rebuild.forget(aside)
-            aside = None
-        self.repairs.append(Repair(aside, plan.recovered_events, missing, has_new_epoch))
-
-    def _take_rows(self, finds: salvage.Finds) -> None:
-        """Add what SQL still shows; it may stop anywhere."""
-        rows = self._rows
-        if rows is None:
-            return
-        with suppress(StorageError):
-            seq = -2
-            while found := rows.after(seq, _HEADS_PER_LOOK):
-                for row in found:
-                    salvage.take(finds, row.body)
-                    seq = max(seq, row.last_seq)
+        self.repairs.append(made)
 
 
 def _is_writable(path: Path) -> bool:

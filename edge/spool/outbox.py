@@ -6,47 +6,28 @@ nothing: when the disk cannot keep up, producers wait.
 """
 
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.clock import Clock, SystemClock
 from edge.errors import Kind, VigieError
 from edge.spool import bell
 from edge.spool.database import StorageError
-from edge.spool.record import MAX_ROW_BYTES, MAX_ROW_EVENTS, batch_bytes
+from edge.spool.incidents import Incidents
+from edge.spool.record import MAX_APPEND_EVENTS
 from edge.spool.spool import Packed, Spool
+from edge.spool.waiting import Ticket, Waiting, oldest_group
 from edge.wire import bounds
-from edge.wire.codec import MAX_DELTA_MS, encode_event
+from edge.wire.codec import encode_event
 from edge.wire.event import Event
 from edge.wire.v1 import event_pb2
 
 MAX_WAIT_S = 1.0
 RETRY_S = 1.0
 MAX_QUEUED_EVENTS = 1_024
-# Incidents open at once; beyond it the longest-open one's later events lose their way back.
-MAX_OPEN_INCIDENTS = 4_096
 # Check-points cost two syncs: in an idle moment, and for so many commits at least.
 _IDLE_COMMITS = 50
-
-
-@dataclass(slots=True)
-class _Ticket:
-    """Somebody who waits for events to be on disk."""
-
-    missing: int
-    seqs: list[int] = field(default_factory=list)
-    error: VigieError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    event: Event
-    rule: int
-    dictionary: int
-    queued_ns: int
-    ticket: _Ticket | None
 
 
 class Outbox:
@@ -66,11 +47,11 @@ class Outbox:
         self._clock = clock or SystemClock()
         self._clock_error_ms = clock_error_ms
         self._changed = threading.Condition()
-        self._queue: deque[_Entry] = deque()
+        self._queue: deque[Waiting] = deque()
         self._spool_use = threading.Lock()
         self._rules: dict[str, int] = {}
         self._dictionary = 0
-        self._starts: OrderedDict[int, int] = OrderedDict()
+        self._incidents = Incidents()
         self._is_closing = False
         self._has_ended = False
         self._is_flushing = False
@@ -107,7 +88,7 @@ class Outbox:
         Raises StorageError when the disk refused them: none of those without a seq is accepted.
         Raises VigieError INVALID_ARGUMENT for an event that no collector would take.
         """
-        ticket = _Ticket(missing=len(events))
+        ticket = Ticket(missing=len(events))
         with self._changed:
             self._enqueue(events, ticket)
             self._changed.wait_for(lambda: not ticket.missing or ticket.error or self._has_ended)
@@ -149,7 +130,7 @@ class Outbox:
                 hint=trouble.hint,
             )
 
-    def _enqueue(self, events: Sequence[Event], ticket: _Ticket | None) -> None:
+    def _enqueue(self, events: Sequence[Event], ticket: Ticket | None) -> None:
         rules = [self._index(event) for event in events]
         for event, rule in zip(events, rules, strict=True):
             self._changed.wait_for(
@@ -164,7 +145,7 @@ class Outbox:
             if ticket is not None and ticket.error is not None:
                 return
             self._queue.append(
-                _Entry(event, rule, self._dictionary, self._clock.monotonic_ns(), ticket)
+                Waiting(event, rule, self._dictionary, self._clock.monotonic_ns(), ticket)
             )
             self._changed.notify_all()
 
@@ -195,7 +176,7 @@ class Outbox:
         while True:
             with self._changed:
                 is_idle = not self._changed.wait_for(self._is_due, self._patience_s())
-                group = self._group()
+                group = oldest_group(self._queue)
                 if self._is_closing and not group:
                     return
             if group:
@@ -212,7 +193,7 @@ class Outbox:
             return self._is_closing
         if self._is_closing or (self._is_flushing and self._queue):
             return True
-        return len(self._queue) >= MAX_ROW_EVENTS or any(
+        return len(self._queue) >= MAX_APPEND_EVENTS or any(
             entry.event.phase == event_pb2.PHASE_START for entry in self._queue
         )
 
@@ -224,72 +205,38 @@ class Outbox:
         waited_s = (self._clock.monotonic_ns() - self._queue[0].queued_ns) / 1e9
         return max(0.0, MAX_WAIT_S - waited_s)
 
-    def _group(self) -> list[_Entry]:
-        """The oldest entries that fit one batch: one dictionary, times within its reach."""
-        group: list[_Entry] = []
-        earliest_ms = latest_ms = self._queue[0].event.captured_utc_ms if self._queue else 0
-        for entry in self._queue:
-            earliest_ms = min(earliest_ms, entry.event.captured_utc_ms)
-            latest_ms = max(latest_ms, entry.event.captured_utc_ms)
-            fits = latest_ms - earliest_ms <= MAX_DELTA_MS
-            if not fits or entry.dictionary != self._queue[0].dictionary:
-                break
-            group.append(entry)
-            if len(group) == MAX_ROW_EVENTS:
-                break
-        return group
-
-    def _commit(self, group: list[_Entry]) -> None:
+    def _commit(self, group: list[Waiting]) -> None:
         try:
             with self._spool_use:
                 seqs = self._spool.append(lambda first_seq: self._pack(group, first_seq))
         except StorageError as error:
             self._refuse(error)
             return
-        self._accept(group[: len(seqs)], seqs)
+        self._accept(group, seqs)
         bell.ring(self._bell_path)
 
-    def _pack(self, group: list[_Entry], first_seq: int) -> Packed:
+    def _pack(self, group: list[Waiting], first_seq: int) -> Packed:
         captured_utc_ms = min(entry.event.captured_utc_ms for entry in group)
-        starts: dict[int, int] = {}
-        bodies: list[bytes] = []
-        for seq, entry in enumerate(group, first_seq):
-            incident = entry.event.incident
-            start_seq = None
-            if entry.event.phase == event_pb2.PHASE_START:
-                starts[incident] = seq
-            else:
-                start_seq = starts.get(incident, self._starts.get(incident))
-            message = encode_event(
-                entry.event,
-                rule=entry.rule,
-                captured_utc_ms=captured_utc_ms,
-                start_back=None if start_seq is None else seq - start_seq,
+        ways_back = self._incidents.ways_back((entry.event for entry in group), first_seq)
+        messages = (
+            encode_event(
+                entry.event, rule=entry.rule, captured_utc_ms=captured_utc_ms, start_back=start_back
             )
-            body = message.SerializeToString()
-            if bodies and batch_bytes([*bodies, body]) > MAX_ROW_BYTES:
-                break
-            bodies.append(body)
+            for entry, start_back in zip(group, ways_back, strict=True)
+        )
+        bodies = [message.SerializeToString() for message in messages]
         return Packed(captured_utc_ms, group[0].dictionary, bodies, self._clock_error_ms)
 
-    def _accept(self, group: list[_Entry], seqs: range) -> None:
+    def _accept(self, group: list[Waiting], seqs: range) -> None:
         with self._changed:
             self._trouble = None
             for entry, seq in zip(group, seqs, strict=True):
                 self._queue.popleft()
-                self._remember(entry.event, seq)
+                self._incidents.remember(entry.event, seq)
                 if entry.ticket is not None:
                     entry.ticket.seqs.append(seq)
                     entry.ticket.missing -= 1
             self._changed.notify_all()
-
-    def _remember(self, event: Event, seq: int) -> None:
-        if event.phase == event_pb2.PHASE_START:
-            self._starts[event.incident] = seq
-            if len(self._starts) > MAX_OPEN_INCIDENTS:
-                self._starts.popitem(last=False)
-        elif event.phase == event_pb2.PHASE_END:
-            self._starts.pop(event.incident, None)
 
     def _refuse(self, error: StorageError) -> None:
         """Tell everybody who waits, and keep what nobody waits for until the disk is back."""

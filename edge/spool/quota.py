@@ -9,30 +9,34 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from edge.spool import record, salvage
-from edge.spool.rows import PAGE_BYTES, Row, Rows
+from edge.spool.rows import Row, Rows
 from edge.wire.v1 import event_pb2
 
 # Room kept for the log beside the file.
 LOG_RESERVE_BYTES = 1024 * 1024
-_ROWS_PER_STEP = 64
-# Room made beyond what is needed, so that not every append has to make some.
+_ROWS_PER_STEP = 128
+_LEAST_LIMIT_BYTES = 32 * 1024
+# Room made beyond what is needed, so that not every append has to make some: a part of the limit.
 _SLACK = 64
+_LEAST_SLACK_BYTES = 8 * 1024
+# What a usual append adds at most; how many may go by unlooked follows from it.
+_APPEND_BYTES = 4 * 1024
 _MOST_UNLOOKED = 64
 # The eight functions of French law 2023-380 (event.proto).
 _LAW_FUNCTIONS = range(1, 9)
 
-FunctionOf = Callable[[Rows, int, int], int | None]
+FunctionOf = Callable[[Rows, int, int, int], int | None]
 
 
 class Quota:
     """Keeps one spool below its size; owned by whoever appends."""
 
     def __init__(self, quota_bytes: int, function_of: FunctionOf) -> None:
-        """`function_of` tells a rule's function by dictionary number and index, None: unknown."""
+        """`function_of` tells a rule's function by epoch, dictionary and index; None: unknown."""
         reserve_bytes = min(LOG_RESERVE_BYTES, quota_bytes // 4)
-        self._limit_pages = max(8, (quota_bytes - reserve_bytes) // PAGE_BYTES)
-        # How many appends may go by unlooked: each adds about a page.
-        self.check_every = min(_MOST_UNLOOKED, self._limit_pages // _SLACK)
+        self._limit_bytes = max(_LEAST_LIMIT_BYTES, quota_bytes - reserve_bytes)
+        self._slack_bytes = max(_LEAST_SLACK_BYTES, self._limit_bytes // _SLACK)
+        self.check_every = min(_MOST_UNLOOKED, self._limit_bytes // _SLACK // _APPEND_BYTES)
         self._function_of = function_of
         self._epoch = 0
         # Per phase, the seq up to which nothing is left to drop.
@@ -41,18 +45,17 @@ class Quota:
 
     def keep(self, rows: Rows, epoch: int) -> None:
         """Drop what must go, inside the caller's transaction; the newest row always stays."""
-        used_pages = rows.used_pages()
-        if used_pages <= self._limit_pages:
+        if rows.used_bytes() <= self._limit_bytes:
             return
         if epoch != self._epoch:
             self._epoch, self._done_seqs = epoch, [0, 0, 0]
-        target_pages = self._limit_pages - max(2, self._limit_pages // _SLACK)
+        target_bytes = self._limit_bytes - self._slack_bytes
         newest_seq = rows.last_seq() or 0
         for phase in range(len(self._done_seqs)):
             # The next, dearer kind goes only when it must, not for the slack.
-            if rows.used_pages() <= self._limit_pages:
+            if rows.used_bytes() <= self._limit_bytes:
                 return
-            while rows.used_pages() > target_pages:
+            while rows.used_bytes() > target_bytes:
                 if not self._step(rows, phase, newest_seq):
                     break
 
@@ -71,8 +74,7 @@ class Quota:
         if thinned != found:
             before = rows.before(found[0].last_seq)
             rows.remove(before.last_seq if before else found[0].last_seq, found[-1].last_seq)
-            for row in self._joined([before, *thinned] if before else thinned):
-                rows.put(row.last_seq, row.body)
+            rows.put(self._joined([before, *thinned] if before else thinned))
         return True
 
     def _thin(self, rows: Rows, row: Row, phase: int) -> Row:
@@ -119,7 +121,7 @@ class Quota:
         if phase == 0:
             return event.phase != event_pb2.PHASE_UPDATE
         if phase == 1:
-            function = self._function_of(rows, dictionary, event.rule)
+            function = self._function_of(rows, self._epoch, dictionary, event.rule)
             is_law = function is None or function in _LAW_FUNCTIONS
             return is_law and event.phase == event_pb2.PHASE_START
         return False

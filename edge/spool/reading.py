@@ -9,13 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from edge.spool import record
+from edge.spool.dictionary import GAP_RULE_INDEX, SPOOL_DICTIONARY_NUMBER
 from edge.wire.v1 import event_pb2
 
-SPOOL_DICTIONARY_NUMBER = 1
-GAP_RULE = "health/spool_gap"
-STORAGE_RULE = "health/spool_damage"
-GAP_RULE_INDEX = 1
-STORAGE_RULE_INDEX = 2
 _REASON_WORDS = {event_pb2.GAP_REASON_QUOTA: "quota", event_pb2.GAP_REASON_DAMAGE: "damage"}
 
 
@@ -33,7 +29,7 @@ class PendingBatch:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Events with consecutive seqs out of one row."""
+    """Events with consecutive seqs out of one batch."""
 
     first_seq: int
     bodies: tuple[bytes, ...]
@@ -48,24 +44,13 @@ class Run:
 Piece = Run | record.Lost
 
 
-def spool_dictionary() -> event_pb2.Dictionary:
-    """Dictionary 1 of every epoch: the spool's own rules. A constant, so damage cannot take it."""
-    return event_pb2.Dictionary(
-        number=SPOOL_DICTIONARY_NUMBER,
-        rules=[
-            event_pb2.Rule(name=GAP_RULE, function=event_pb2.FUNCTION_SPOOL_GAP),
-            event_pb2.Rule(name=STORAGE_RULE, function=event_pb2.FUNCTION_STORAGE),
-        ],
-    )
-
-
 def in_pieces(entries: Iterable[record.Batch | record.Lost], after_seq: int) -> Iterator[Piece]:
     """What stands after a seq, in order and without a hole: runs of events, and lost stretches.
 
     A hole between entries comes out as a stretch lost to damage.
     """
     held: record.Lost | None = None
-    for piece in _all_pieces(entries, after_seq):
+    for piece in _all_pieces(record.rejoined(entries), after_seq):
         if isinstance(piece, Run):
             if held is not None:
                 yield held

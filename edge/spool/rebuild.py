@@ -14,7 +14,8 @@ from pathlib import Path
 
 from edge.spool import record
 from edge.spool.database import Database, disk_error
-from edge.spool.rows import Rows
+from edge.spool.dictionary import seal_dictionary
+from edge.spool.rows import Row, Rows
 from edge.spool.salvage import Plan
 
 # Damaged files kept for whoever wants to look; each may be as large as the quota.
@@ -32,12 +33,14 @@ def write_new(path: Path, plan: Plan, connect: Callable[[Path], Database]) -> No
         rows.begin()
         rows.create(plan.state)
         for number, content in plan.dictionaries.items():
-            rows.put_dictionary(number, record.seal_dictionary(plan.state.epoch, number, content))
+            rows.put_dictionary(number, seal_dictionary(plan.state.epoch, number, content))
         for entry in plan.entries:
             if isinstance(entry, record.Batch):
-                rows.put(entry.last_seq, record.seal_batch(entry))
+                rows.put(
+                    [Row(each.last_seq, record.seal_batch(each)) for each in record.split(entry)]
+                )
             else:
-                rows.put(entry.last_seq, record.seal_lost(entry))
+                rows.put([Row(entry.last_seq, record.seal_lost(entry))])
         rows.commit()
         rows.checkpoint("TRUNCATE")
     finally:

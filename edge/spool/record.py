@@ -1,45 +1,37 @@
-"""The bytes of a row, sealed so that each can be told true from damaged, and found without SQLite.
+"""The bytes of events in a row, sealed so that each can be told true from damaged.
 
-Every row begins with a four-byte mark and the spool's epoch and carries its own CRC-32C, so a
-salvager finds rows in the raw file when the tree above them is broken. In a batch, the header
-with the table of lengths has one CRC, and each event has another over (epoch, seq, body): an
-event that was moved, or that belongs to another spool, does not pass as this one.
+In a batch, the header with the table of lengths has one CRC, and each event has another over
+(epoch, seq, body): an event that was moved, or that belongs to another spool, does not pass as
+this one. A header with one wrong bit is put right, and each event's own CRC then proves it. An
+event's body is never put right; a wrong bit there costs that event, and the reader names it.
 
-A header with one wrong bit is put right: CRC-32C keeps Hamming distance 6 over the longest
-header here, so the answer is unique, and each event's own CRC then proves it. An event's body
-is never put right; a wrong bit there costs that event, and the reader names it.
+What is appended at once may be more than a row holds: a row must stay inside one page, so that
+the raw file holds it in one piece, and pages are small because a commit writes whole ones.
 """
 
 import struct
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-import google_crc32c
-
+from edge.spool.seal import CRC, crc_of, opened, righted, sealed
 from edge.wire.v1 import event_pb2
 
 MARK_BATCH = b"vgB1"
 MARK_GAP = b"vgG1"
-MARK_STATE = b"vgS1"
-MARK_DICTIONARY = b"vgD1"
 
 # mark, epoch, first seq, acked seq when written, capture time, dictionary, clock error + 1
 # (0: not proven), events, generation (raised when the quota thins the batch).
 _BATCH = struct.Struct("<4sQQQQIIHB")
 _GAP = struct.Struct("<4sQQQQQB")  # mark, epoch, first, last, acked, capture time, reason
-_STATE = struct.Struct("<4sQQQI")  # mark, epoch, last seq, acked seq, last dictionary
-_PART = struct.Struct("<4sQIHHH")  # mark, epoch, number, part, parts, bytes
-_CRC = struct.Struct("<I")
 _PLACE = struct.Struct("<QQ")
 _LENGTH_BYTES = 2
-# A row must stay inside one 4 KiB page, so that the raw file holds it in one piece.
-MAX_ROW_BYTES = 3_900
-MAX_ROW_EVENTS = 32
-HEAD_BYTES = _BATCH.size + _LENGTH_BYTES * MAX_ROW_EVENTS + _CRC.size
-PART_BYTES = 2_048
-
-Row = TypeVar("Row")
+_EVENT_BYTES = _LENGTH_BYTES + CRC.size  # what a row holds of an event beside its body
+# A page of 1 KiB holds a row of 985 bytes whole; a longer one would run over into others.
+MAX_ROW_BYTES = 980
+# Rows of a spool made with pages of 4 KiB are this long at most; a salvager looks so far.
+MAX_OLD_ROW_BYTES = 3_900
+MAX_APPEND_EVENTS = 32
+HEAD_BYTES = _BATCH.size + _LENGTH_BYTES * MAX_APPEND_EVENTS + CRC.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +70,6 @@ class Lost:
     acked_seq: int
     captured_utc_ms: int
     reason: event_pb2.GapReason.ValueType
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What must outlive the rows: seqs never begin again, dictionaries are never renumbered."""
-
-    epoch: int
-    last_seq: int = 0
-    acked_seq: int = 0
-    last_dictionary: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class DictionaryPart:
-    """A piece of a serialised dictionary, small enough for one page."""
-
-    epoch: int
-    number: int
-    part: int
-    parts: int
-    piece: bytes
 
 
 def seal_batch(batch: Batch) -> bytes:
@@ -140,18 +111,66 @@ def seal_events(
     )
     sizes = [0 if body is None else len(body) for body in bodies]
     header += struct.pack(f"<{len(sizes)}H", *sizes)
-    pieces = [header, _CRC.pack(google_crc32c.value(header))]
+    pieces = [header, crc_of(header)]
     for seq, body in enumerate(bodies, first_seq):
         if body is not None:
-            pieces.append(_CRC.pack(google_crc32c.value(_PLACE.pack(epoch, seq) + body)))
+            pieces.append(crc_of(_PLACE.pack(epoch, seq) + body))
             pieces.append(body)
     return b"".join(pieces)
 
 
-def batch_bytes(bodies: Sequence[bytes]) -> int:
-    """How long the row of these bodies will be."""
-    per_event = _LENGTH_BYTES + _CRC.size
-    return _BATCH.size + _CRC.size + per_event * len(bodies) + sum(map(len, bodies))
+def split(batch: Batch) -> Iterator[Batch]:
+    """The batch as batches that fit a row each."""
+    place = 0
+    for bodies in in_rows(batch.bodies):
+        yield replace(batch, first_seq=batch.first_seq + place, bodies=tuple(bodies))
+        place += len(bodies)
+
+
+def rejoined(entries: Iterable[Batch | Lost]) -> Iterator[Batch | Lost]:
+    """The entries in order, with rows that were appended together as the one batch they were."""
+    held: Batch | Lost | None = None
+    for entry in entries:
+        joined = _joined(held, entry)
+        if held is not None and joined is None:
+            yield held
+        held = joined or entry
+    if held is not None:
+        yield held
+
+
+def _joined(batch: Batch | Lost | None, following: Batch | Lost) -> Batch | None:
+    """The two as one; None when they must stay apart."""
+    if not isinstance(batch, Batch) or not isinstance(following, Batch):
+        return None
+    count = len(batch.bodies)
+    is_next = following.first_seq == batch.first_seq + count
+    fits = count + len(following.bodies) <= MAX_APPEND_EVENTS
+    if not is_next or not fits or _shared(batch) != _shared(following):
+        return None
+    damaged = batch.damaged | {count + place for place in following.damaged}
+    return replace(batch, bodies=batch.bodies + following.bodies, damaged=damaged)
+
+
+def _shared(batch: Batch) -> tuple[int, int, int, int | None]:
+    """What the events of one batch have in common."""
+    return batch.epoch, batch.captured_utc_ms, batch.dictionary, batch.clock_error_ms
+
+
+def in_rows(bodies: Sequence[bytes | None]) -> Iterator[Sequence[bytes | None]]:
+    """The bodies in order, in pieces that fit a row each; a row takes what it can hold."""
+    if len(bodies) == 1:
+        yield bodies
+        return
+    first = 0
+    size_bytes = _BATCH.size + CRC.size
+    for place, body in enumerate(bodies):
+        more_bytes = _EVENT_BYTES + len(body or b"")
+        if place > first and size_bytes + more_bytes > MAX_ROW_BYTES:
+            yield bodies[first:place]
+            first, size_bytes = place, _BATCH.size + CRC.size
+        size_bytes += more_bytes
+    yield bodies[first:]
 
 
 def open_batch(row: bytes, epoch: int | None) -> Batch | None:
@@ -162,9 +181,9 @@ def open_batch(row: bytes, epoch: int | None) -> Batch | None:
     if len(row) < _BATCH.size:
         return None
     count = _BATCH.unpack_from(row)[7]
-    header = _righted(row, _BATCH.size + _LENGTH_BYTES * count)
+    header = righted(row, _BATCH.size + _LENGTH_BYTES * count)
     if header is None and (count_guess := _count_behind_one_flip(row)):
-        header = _righted(row, _BATCH.size + _LENGTH_BYTES * count_guess)
+        header = righted(row, _BATCH.size + _LENGTH_BYTES * count_guess)
     if header is None or not header.startswith(MARK_BATCH):
         return None
     found = _BATCH.unpack_from(header)
@@ -185,7 +204,7 @@ def open_span(row: bytes, epoch: int) -> tuple[int, int] | None:
         size = _GAP.size
     else:
         return None
-    if found[1] != epoch or row[size : size + 4] != _CRC.pack(google_crc32c.value(row[:size])):
+    if found[1] != epoch or row[size : size + 4] != crc_of(row[:size]):
         return None
     return first_seq, last_seq
 
@@ -197,20 +216,20 @@ def _read_bodies(
         found
     )
     lengths = struct.unpack_from(f"<{count}H", header, _BATCH.size)
-    offset = len(header) + _CRC.size
+    offset = len(header) + CRC.size
     bodies: list[bytes | None] = []
     damaged: set[int] = set()
     for place, length in enumerate(lengths):
         if not length:
             bodies.append(None)
             continue
-        body = row[offset + _CRC.size : offset + _CRC.size + length]
+        body = row[offset + CRC.size : offset + CRC.size + length]
         key = _PLACE.pack(epoch, first_seq + place)
-        is_whole = row[offset : offset + _CRC.size] == _CRC.pack(google_crc32c.value(key + body))
+        is_whole = row[offset : offset + CRC.size] == crc_of(key + body)
         bodies.append(body if is_whole else None)
         if not is_whole:
             damaged.add(place)
-        offset += _CRC.size + length
+        offset += CRC.size + length
     return Batch(
         epoch=epoch,
         first_seq=first_seq,
@@ -230,31 +249,14 @@ def _count_behind_one_flip(row: bytes) -> int | None:
     for bit in range(_LENGTH_BYTES * 8):
         guess = count ^ 1 << bit
         size = _BATCH.size + _LENGTH_BYTES * guess
-        if 0 < guess <= MAX_ROW_EVENTS and _righted(row, size) is not None:
+        if 0 < guess <= MAX_APPEND_EVENTS and righted(row, size) is not None:
             return guess
-    return None
-
-
-def _righted(row: bytes, header_bytes: int) -> bytes | None:
-    """The first `header_bytes` bytes if the CRC behind them agrees, at most one bit put right."""
-    if len(row) < header_bytes + _CRC.size:
-        return None
-    header = bytearray(row[:header_bytes])
-    stated: int = _CRC.unpack_from(row, header_bytes)[0]
-    difference = google_crc32c.value(bytes(header)) ^ stated
-    if not difference or difference.bit_count() == 1:
-        return bytes(header)
-    for bit in range(header_bytes * 8):
-        header[bit >> 3] ^= 1 << (bit & 7)
-        if google_crc32c.value(bytes(header)) == stated:
-            return bytes(header)
-        header[bit >> 3] ^= 1 << (bit & 7)
     return None
 
 
 def seal_lost(lost: Lost) -> bytes:
     """The row of a stretch of which nothing is left."""
-    return _sealed(
+    return sealed(
         _GAP.pack(
             MARK_GAP,
             lost.epoch,
@@ -269,56 +271,4 @@ def seal_lost(lost: Lost) -> bytes:
 
 def open_lost(row: bytes, epoch: int | None) -> Lost | None:
     """The stretch in a row, or None."""
-    return _opened(row, _GAP, MARK_GAP, epoch, Lost)
-
-
-def seal_state(state: State) -> bytes:
-    """The row of the state."""
-    return _sealed(
-        _STATE.pack(MARK_STATE, state.epoch, state.last_seq, state.acked_seq, state.last_dictionary)
-    )
-
-
-def open_state(row: bytes) -> State | None:
-    """The state in a row, or None."""
-    return _opened(row, _STATE, MARK_STATE, None, State)
-
-
-def seal_dictionary(epoch: int, number: int, content: bytes) -> list[bytes]:
-    """The rows of a serialised dictionary, in order."""
-    pieces = [content[at : at + PART_BYTES] for at in range(0, len(content), PART_BYTES)]
-    rows = []
-    for part, piece in enumerate(pieces):
-        head = _PART.pack(MARK_DICTIONARY, epoch, number, part, len(pieces), len(piece))
-        rows.append(_sealed(head + piece))
-    return rows
-
-
-def open_dictionary(row: bytes, epoch: int | None) -> DictionaryPart | None:
-    """The piece of a dictionary in a row, or None."""
-    if len(row) < _PART.size:
-        return None
-    size = _PART.size + _PART.unpack_from(row)[5]
-    head = _righted(row, size)
-    if head is None or not head.startswith(MARK_DICTIONARY):
-        return None
-    _, found_epoch, number, part, parts, _ = _PART.unpack_from(head)
-    if epoch is not None and found_epoch != epoch:
-        return None
-    return DictionaryPart(found_epoch, number, part, parts, head[_PART.size :])
-
-
-def _sealed(content: bytes) -> bytes:
-    return content + _CRC.pack(google_crc32c.value(content))
-
-
-def _opened(
-    row: bytes, form: struct.Struct, mark: bytes, epoch: int | None, build: Callable[..., Row]
-) -> Row | None:
-    content = _righted(row, form.size)
-    if content is None or not content.startswith(mark):
-        return None
-    found = form.unpack(content)
-    if epoch is not None and found[1] != epoch:
-        return None
-    return build(*found[1:])
+    return opened(row, _GAP, MARK_GAP, epoch, Lost)

@@ -3,29 +3,38 @@
 `batch` holds the rows in order: its key is the last seq of each, so "what comes after seq n" is
 one range of the key. Batches and lost stretches together cover every seq from the acknowledged
 one to the last; a hole is damage. The state lies in the same table under keys that no seq has,
-because there it shares a page with the oldest rows, and deleting those costs no page more.
+because there it shares a page with the oldest rows, and deleting those costs no page more. Under
+keys before those lie the second copies of the dictionaries, so that no page holds both.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.errors import Kind
-from edge.spool import record
 from edge.spool.database import Cell, Database, StorageError
+from edge.spool.record import HEAD_BYTES
+from edge.spool.state import State, open_state, seal_state
 
 APPLICATION_ID = 0x56_47_53_50
 FORMAT_VERSION = 1
-# Two syncs each: at 200 pages they stay below one in twenty of a commit's. The log may be this
+# A commit writes whole pages: of 1 KiB they cost two thirds of the bytes that 4 KiB cost. A spool
+# that was made with larger ones keeps them.
+PAGE_BYTES = 1_024
+# Two syncs each: at 400 pages they stay below one in twenty of a commit's. The log may be this
 # long because a row in it is found by its mark even when SQLite drops the log's end.
-AUTOCHECKPOINT_PAGES = 200
-PAGE_BYTES = 4_096
+AUTOCHECKPOINT_PAGES = 400
 _PARTS_PER_DICTIONARY = 1 << 10
 _STATE_KEYS = (-1, 0)
+# The second copy of the dictionary part at place p stands under the key _COPY_KEY - p.
+_COPY_KEY = -2
 
+# In WAL mode EXTRA is FULL. While the file is made, before that mode, it also syncs the
+# folder, or a power cut could bring back the journal of the making and undo it.
+_SYNCED = "PRAGMA synchronous = EXTRA"
+_UNSYNCED = "PRAGMA synchronous = NORMAL"
 _SETTINGS = (
     f"PRAGMA page_size = {PAGE_BYTES}",
-    # In WAL mode EXTRA is FULL. While the file is made, before that mode, it also syncs the
-    # folder, or a power cut could bring back the journal of the making and undo it.
-    "PRAGMA synchronous = EXTRA",
+    _SYNCED,
     "PRAGMA journal_mode = WAL",
     f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}",
     "PRAGMA journal_size_limit = 1048576",
@@ -65,11 +74,19 @@ class Rows:
         """True when nothing was ever created here."""
         return not self._run("SELECT 1 FROM sqlite_master LIMIT 1")
 
-    def create(self, state: record.State) -> None:
+    def create(self, state: State) -> None:
         """The tables of a new spool, inside a transaction."""
         for statement in _TABLES:
             self._run(statement)
         self.write_state(state)
+
+    def sync_commits(self, *, is_on: bool) -> None:
+        """Whether `commit` waits for the disk; on after `prepare`. Not inside a transaction.
+
+        Off, a commit is still whole or not there at all after a power cut, and every later one
+        that is synced makes it durable.
+        """
+        self._run(_SYNCED if is_on else _UNSYNCED)
 
     def begin(self) -> None:
         """Take the only right to write."""
@@ -120,13 +137,17 @@ class Rows:
         found = self._run(
             "SELECT last_seq, substr(body, 1, ?) FROM batch WHERE last_seq > ? "
             "ORDER BY last_seq LIMIT ?",
-            (record.HEAD_BYTES, seq, limit),
+            (HEAD_BYTES, seq, limit),
         )
         return _in_order(seq, found)
 
     def all_dictionary_parts(self) -> list[bytes]:
-        """The parts of all dictionaries, in order."""
-        return [_bytes(body) for (body,) in self._run("SELECT body FROM dictionary ORDER BY place")]
+        """The parts of all dictionaries, both copies."""
+        found = self._run(
+            "SELECT body FROM dictionary UNION ALL SELECT body FROM batch WHERE last_seq <= ?",
+            (_COPY_KEY,),
+        )
+        return [_bytes(body) for (body,) in found]
 
     def is_ours(self) -> bool:
         """True when the file says that it is a spool of this format."""
@@ -136,9 +157,10 @@ class Rows:
             and self._run("SELECT name, rootpage, sql FROM sqlite_master") == _SCHEMA
         )
 
-    def put(self, last_seq: int, body: bytes) -> None:
-        """Add a row."""
-        self._run("INSERT INTO batch VALUES (?, ?)", (last_seq, body))
+    def put(self, rows: Sequence[Row]) -> None:
+        """Add rows, all or none."""
+        cells = [cell for row in rows for cell in (row.last_seq, row.body)]
+        self._run("INSERT INTO batch VALUES (?, ?)" + ", (?, ?)" * (len(rows) - 1), cells)
 
     def remove(self, first_last_seq: int, last_last_seq: int) -> None:
         """Delete the rows whose keys lie in the range, both ends included."""
@@ -146,45 +168,50 @@ class Rows:
             "DELETE FROM batch WHERE last_seq BETWEEN ? AND ?", (first_last_seq, last_last_seq)
         )
 
-    def state(self) -> record.State | None:
+    def state(self) -> State | None:
         """The newest readable copy of the state."""
-        found = self._run("SELECT body FROM batch WHERE last_seq <= 0")
-        copies = [record.open_state(_bytes(body)) for (body,) in found]
+        found = self._run("SELECT body FROM batch WHERE last_seq BETWEEN ? AND ?", _STATE_KEYS)
+        copies = [open_state(_bytes(body)) for (body,) in found]
         whole = [copy for copy in copies if copy is not None]
         return max(whole, key=lambda copy: (copy.last_seq, copy.acked_seq), default=None)
 
-    def write_state(self, state: record.State) -> None:
+    def write_state(self, state: State) -> None:
         """Write all copies of the state."""
-        body = record.seal_state(state)
+        body = seal_state(state)
         for key in _STATE_KEYS:
             self._run("INSERT OR REPLACE INTO batch VALUES (?, ?)", (key, body))
 
     def put_dictionary(self, number: int, rows: list[bytes]) -> None:
-        """Add the parts of a dictionary."""
-        for part, row in enumerate(rows):
-            place = number * _PARTS_PER_DICTIONARY + part
-            self._run("INSERT INTO dictionary VALUES (?, ?)", (place, row))
+        """Write both copies of the parts of a dictionary."""
+        for place, row in enumerate(rows, number * _PARTS_PER_DICTIONARY):
+            self._run("INSERT OR REPLACE INTO dictionary VALUES (?, ?)", (place, row))
+            self._run("INSERT OR REPLACE INTO batch VALUES (?, ?)", (_COPY_KEY - place, row))
 
     def dictionary_parts(self, number: int) -> list[bytes]:
-        """The parts of a dictionary, in order."""
+        """The parts of a dictionary, both copies."""
         first = number * _PARTS_PER_DICTIONARY
+        last = first + _PARTS_PER_DICTIONARY - 1
         found = self._run(
-            "SELECT body FROM dictionary WHERE place BETWEEN ? AND ? ORDER BY place",
-            (first, first + _PARTS_PER_DICTIONARY - 1),
+            "SELECT body FROM dictionary WHERE place BETWEEN ? AND ? "
+            "UNION ALL SELECT body FROM batch WHERE last_seq BETWEEN ? AND ?",
+            (first, last, _COPY_KEY - last, _COPY_KEY - first),
         )
         return [_bytes(body) for (body,) in found]
 
     def remove_dictionaries(self, before_number: int) -> None:
         """Delete the dictionaries with smaller numbers."""
+        place = before_number * _PARTS_PER_DICTIONARY
+        self._run("DELETE FROM dictionary WHERE place < ?", (place,))
         self._run(
-            "DELETE FROM dictionary WHERE place < ?", (before_number * _PARTS_PER_DICTIONARY,)
+            "DELETE FROM batch WHERE last_seq > ? AND last_seq <= ?", (_COPY_KEY - place, _COPY_KEY)
         )
 
-    def used_pages(self) -> int:
+    def used_bytes(self) -> int:
         """Pages that hold something; what deletion freed is used again before the file grows."""
         pages = _number(self._run("PRAGMA page_count")[0][0]) or 0
         free = _number(self._run("PRAGMA freelist_count")[0][0]) or 0
-        return pages - free
+        page_bytes = _number(self._run("PRAGMA page_size")[0][0]) or PAGE_BYTES
+        return (pages - free) * page_bytes
 
     def troubles(self) -> list[str]:
         """What SQLite itself finds wrong with the file's structure."""

@@ -12,16 +12,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from edge.spool import record
-from edge.spool.reading import SPOOL_DICTIONARY_NUMBER, STORAGE_RULE_INDEX
+from edge.spool.dictionary import (
+    LOST_CONTENT,
+    MARK_DICTIONARY,
+    SPOOL_DICTIONARY_NUMBER,
+    STORAGE_RULE_INDEX,
+    DictionaryPart,
+    join_dictionaries,
+    open_dictionary,
+)
+from edge.spool.state import MARK_STATE, State, open_state
 from edge.wire.v1 import event_pb2
 
 _MARKS = re.compile(
     b"|".join(
         re.escape(mark)
-        for mark in (record.MARK_BATCH, record.MARK_GAP, record.MARK_STATE, record.MARK_DICTIONARY)
+        for mark in (record.MARK_BATCH, record.MARK_GAP, MARK_STATE, MARK_DICTIONARY)
     )
 )
 Entry = record.Batch | record.Lost
+_LONGEST_BYTES = record.MAX_OLD_ROW_BYTES + 512
 
 
 @dataclass(slots=True)
@@ -29,29 +39,31 @@ class Finds:
     """Everything that proved itself, in the order found."""
 
     entries: list[Entry] = field(default_factory=list)
-    states: list[record.State] = field(default_factory=list)
-    parts: list[record.DictionaryPart] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
+    parts: list[DictionaryPart] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A whole spool: every seq after the acknowledged one stands in exactly one entry.
 
-    recovered_events and missing_events count what stands in the entries, and what does not.
+    recovered_events and missing_events count what stands in the entries, and what does not;
+    unruled_events those that stand there but whose dictionary is lost.
     """
 
-    state: record.State
+    state: State
     entries: tuple[Entry, ...]
     dictionaries: dict[int, bytes]
     recovered_events: int
     missing_events: int
+    unruled_events: int = 0
 
 
 def scan(raw: bytes) -> Finds:
     """All rows whose marks stand anywhere in the bytes of a file."""
     finds = Finds()
     for hit in _MARKS.finditer(raw):
-        row = raw[hit.start() : hit.start() + record.MAX_ROW_BYTES + 512]
+        row = raw[hit.start() : hit.start() + _LONGEST_BYTES]
         take(finds, row)
     return finds
 
@@ -62,11 +74,11 @@ def take(finds: Finds, row: bytes) -> bool:
     if entry is not None:
         finds.entries.append(entry)
         return True
-    state = record.open_state(row)
+    state = open_state(row)
     if state is not None:
         finds.states.append(state)
         return True
-    part = record.open_dictionary(row, None)
+    part = open_dictionary(row, None)
     if part is not None:
         finds.parts.append(part)
         return True
@@ -93,26 +105,35 @@ def plan(finds: Finds) -> Plan | None:
         [state.last_seq for state in states] + [entry.last_seq for entry in entries], default=0
     )
     numbers = [state.last_dictionary for state in states] + [part.number for part in parts]
-    state = record.State(epoch, last_seq, acked_seq, max(numbers, default=1))
+    state = State(epoch, last_seq, acked_seq, max(numbers, default=1))
     whole = tuple(_tile(entries, state))
     missing = sum(_missing(entry) for entry in whole)
+    dictionaries = join_dictionaries(parts)
+    unruled = _unruled_events(whole, dictionaries)
     return Plan(
         state=state,
         entries=whole,
-        dictionaries=join_dictionaries(parts),
+        dictionaries={**dictionaries, **dict.fromkeys(unruled, LOST_CONTENT)},
         recovered_events=last_seq - acked_seq - missing,
         missing_events=sum(_missing(entry) for entry in whole if _is_damage(entry)),
+        unruled_events=unruled.total(),
     )
 
 
 def with_notice(made: Plan, reason: str, now_utc_ms: int) -> Plan:
-    """The plan with an event of its own at its end: the storage was damaged."""
-    event = event_pb2.Event(
-        rule=STORAGE_RULE_INDEX,
-        phase=event_pb2.PHASE_START,
-        reason=reason,
-        measured=min(made.missing_events, 2**31 - 1),
-    )
+    """The plan with events of its own at its end: the storage was damaged, rules were lost."""
+    facts = [(reason, made.missing_events)]
+    if made.unruled_events:
+        facts.append(("rules_lost", made.unruled_events))
+    events = [
+        event_pb2.Event(
+            rule=STORAGE_RULE_INDEX,
+            phase=event_pb2.PHASE_START,
+            reason=reason,
+            measured=min(count, 2**31 - 1),
+        )
+        for reason, count in facts
+    ]
     notice = record.Batch(
         epoch=made.state.epoch,
         first_seq=made.state.last_seq + 1,
@@ -120,7 +141,7 @@ def with_notice(made: Plan, reason: str, now_utc_ms: int) -> Plan:
         captured_utc_ms=now_utc_ms,
         dictionary=SPOOL_DICTIONARY_NUMBER,
         clock_error_ms=None,
-        bodies=(event.SerializeToString(),),
+        bodies=tuple(event.SerializeToString() for event in events),
     )
     state = replace(made.state, last_seq=notice.last_seq)
     return replace(made, state=state, entries=(*made.entries, notice))
@@ -155,7 +176,7 @@ def _epoch(finds: Finds) -> int | None:
     return counts.most_common(1)[0][0] if counts else None
 
 
-def _tile(entries: Iterable[Entry], state: record.State) -> Iterable[Entry]:
+def _tile(entries: Iterable[Entry], state: State) -> Iterable[Entry]:
     """Entries in order, each seq once, holes filled with stretches lost to damage."""
     seq = state.acked_seq
     beside: Entry | None = None
@@ -248,15 +269,13 @@ def _is_damage(entry: Entry) -> bool:
     return isinstance(entry, record.Lost) and entry.reason == event_pb2.GAP_REASON_DAMAGE
 
 
-def join_dictionaries(parts: Iterable[record.DictionaryPart]) -> dict[int, bytes]:
-    """Serialised dictionaries by number, those of which every part is there."""
-    pieces: dict[int, dict[int, bytes]] = {}
-    counts: dict[int, int] = {}
-    for part in parts:
-        pieces.setdefault(part.number, {})[part.part] = part.piece
-        counts[part.number] = part.parts
-    return {
-        number: b"".join(found[part] for part in range(counts[number]))
-        for number, found in pieces.items()
-        if len(found) == counts[number]
-    }
+def _unruled_events(entries: Iterable[Entry], dictionaries: dict[int, bytes]) -> Counter[int]:
+    """How many events there are of each dictionary that is not to be had and was not told lost."""
+    unruled: Counter[int] = Counter()
+    for entry in entries:
+        if isinstance(entry, record.Batch) and entry.dictionary not in (
+            SPOOL_DICTIONARY_NUMBER,
+            *dictionaries,
+        ):
+            unruled[entry.dictionary] += len(entry.bodies) - entry.bodies.count(None)
+    return unruled

@@ -14,23 +14,20 @@ from typing import TypeVar
 
 from edge.clock import Clock, SystemClock
 from edge.errors import Kind
+from edge.spool import dictionary as dictionaries
 from edge.spool import record, salvage
 from edge.spool.database import Database, SqliteDatabase, StorageError, storage_error
-from edge.spool.file import Repair, SpoolFile
+from edge.spool.file import SpoolFile
 from edge.spool.quota import Quota
-from edge.spool.reading import (
-    SPOOL_DICTIONARY_NUMBER,
-    PendingBatch,
-    as_pending,
-    in_pieces,
-    spool_dictionary,
-)
-from edge.spool.rows import PAGE_BYTES, Row, Rows
+from edge.spool.reading import PendingBatch, as_pending, in_pieces
+from edge.spool.repair import Repair
+from edge.spool.rows import Row, Rows
+from edge.spool.state import State
 from edge.wire.v1 import event_pb2
 
 DEFAULT_QUOTA_BYTES = 64 * 1024 * 1024
 FILE_NAME = "spool.db"
-_ROWS_PER_READ = 16
+_ROWS_PER_READ = 48
 # Events queued before a new declaration still name the dictionary before it.
 _KEPT_DICTIONARIES = 4
 Answer = TypeVar("Answer")
@@ -85,8 +82,7 @@ class Spool:
     ) -> None:
         """Open the spool at `path`, or create it; its folder must exist."""
         self._quota_bytes = quota_bytes
-        self._quota = Quota(quota_bytes, self._function_of)
-        self._functions: dict[tuple[int, int], list[int] | None] = {}
+        self._quota = Quota(quota_bytes, dictionaries.Functions().find)
         self._quota_in = 0
         self._file = SpoolFile(path, clock or SystemClock(), connect, draw_epoch)
 
@@ -116,13 +112,7 @@ class Spool:
         pack: called with the first seq the events will have, while no other writer can take
         it; returns 1 to 32 events. It is called again when the file had to be rebuilt.
         """
-        try:
-            return self._append(pack)
-        except StorageError as error:
-            if error.kind != Kind.DATA_LOSS:
-                raise
-        self._file.repair()
-        return self._append(pack)
+        return self._mended(lambda: self._append(pack))
 
     def read(self, after_seq: int, *, max_batches: int = _ROWS_PER_READ) -> list[PendingBatch]:
         """What stands after a seq, in order and without holes, at most `max_batches` rows of it.
@@ -132,7 +122,10 @@ class Spool:
         return self._mended(lambda: self._read(after_seq, max_batches))
 
     def acknowledge(self, seq: int) -> None:
-        """Delete everything up to and including a seq: the collector has it."""
+        """Delete everything up to and including a seq: the collector has it.
+
+        After a power cut it may be there again, until the collector says again that it has it.
+        """
         self._mended(lambda: self._acknowledge(seq))
 
     def declare(self, dictionary: event_pb2.Dictionary) -> int:
@@ -147,11 +140,15 @@ class Spool:
         return self._mended(lambda: self._declare(content))
 
     def dictionary(self, number: int) -> event_pb2.Dictionary | None:
-        """What rule indices mean; None when it was never declared or is damaged."""
-        if number == SPOOL_DICTIONARY_NUMBER:
-            return spool_dictionary()
-        with self._file.reading() as rows:
-            return self._dictionary(rows, number)
+        """What rule indices mean; None when it was never declared, or when its loss was told."""
+        if number == dictionaries.SPOOL_DICTIONARY_NUMBER:
+            return dictionaries.spool_dictionary()
+        content = self._mended(lambda: self._content(number))
+        if not content:
+            return None
+        found = event_pb2.Dictionary.FromString(content)
+        found.number = number
+        return found
 
     def pending(self) -> Pending:
         """What waits, and how much room it takes."""
@@ -163,7 +160,7 @@ class Spool:
                 first_seq=state.acked_seq + 1 if last_seq > state.acked_seq else 0,
                 last_seq=last_seq,
                 acked_seq=state.acked_seq,
-                used_bytes=rows.used_pages() * PAGE_BYTES,
+                used_bytes=rows.used_bytes(),
                 quota_bytes=self._quota_bytes,
             )
 
@@ -197,35 +194,23 @@ class Spool:
             self._quota_in = self._quota.check_every
             with self._file.writing() as rows:
                 self._quota.keep(rows, self.epoch)
-        row: tuple[int, bytes] | None = None
+        made: list[Row] = []
         first_seq = 0
 
-        def make(rows: Rows) -> tuple[int, bytes]:
-            nonlocal row, first_seq
+        def make(rows: Rows) -> list[Row]:
+            nonlocal first_seq, made
             first_seq = self._last_seq(rows) + 1
-            packed = pack(first_seq)
-            state = self._file.state
-            body = record.seal_events(
-                packed.bodies,
-                epoch=state.epoch,
-                first_seq=first_seq,
-                acked_seq=state.acked_seq,
-                captured_utc_ms=packed.captured_utc_ms,
-                dictionary=packed.dictionary,
-                clock_error_ms=packed.clock_error_ms,
-            )
-            row = first_seq + len(packed.bodies) - 1, body
-            return row
+            made = _sealed_rows(pack(first_seq), first_seq, self._file.state)
+            return made
 
         try:
-            last_seq = self._file.put(make)
+            self._file.put(make)
         except StorageError as error:
-            if row is None or error.kind != Kind.UNAVAILABLE or not self._is_there(*row):
+            if not made or error.kind != Kind.UNAVAILABLE or not self._are_there(first_seq, made):
                 raise
-            last_seq = row[0]
-        return range(first_seq, last_seq + 1)
+        return range(first_seq, made[-1].last_seq + 1)
 
-    def _is_there(self, last_seq: int, body: bytes) -> bool:
+    def _are_there(self, first_seq: int, made: list[Row]) -> bool:
         """Whether a commit that failed is on disk after all.
 
         Its frames may stand in the log. Opening anew moves the log into the file with syncs of
@@ -233,10 +218,9 @@ class Spool:
         """
         try:
             with self._file.reading() as rows:
-                found = rows.after(last_seq - 1, 1)
+                return rows.after(first_seq - 1, len(made)) == made
         except StorageError:
             return False
-        return found == [Row(last_seq, body)]
 
     def _read(self, after_seq: int, max_batches: int) -> list[PendingBatch]:
         with self._file.reading() as rows:
@@ -260,7 +244,7 @@ class Spool:
         return entries
 
     def _acknowledge(self, seq: int) -> None:
-        with self._file.writing() as rows:
+        with self._file.forgetting() as rows:
             state = rows.state() or self._file.state
             last_seq = self._last_seq(rows)
             acked_seq = min(max(seq, state.acked_seq), last_seq)
@@ -273,10 +257,11 @@ class Spool:
     def _declare(self, content: bytes) -> int:
         with self._file.writing() as rows:
             state = rows.state() or self._file.state
-            if self._content(rows, state.last_dictionary) == content:
-                return state.last_dictionary
-            number = state.last_dictionary + 1
-            rows.put_dictionary(number, record.seal_dictionary(self.epoch, number, content))
+            number = state.last_dictionary
+            if dictionaries.ensure_declared(rows, self.epoch, number, content):
+                return number
+            number += 1
+            rows.put_dictionary(number, dictionaries.seal_dictionary(self.epoch, number, content))
             last_seq = self._last_seq(rows)
             if last_seq == state.acked_seq:
                 rows.remove_dictionaries(number - _KEPT_DICTIONARIES)
@@ -289,28 +274,23 @@ class Spool:
         last_seq = rows.last_seq()
         return (rows.state() or self._file.state).last_seq if last_seq is None else last_seq
 
-    def _dictionary(self, rows: Rows, number: int) -> event_pb2.Dictionary | None:
-        content = self._content(rows, number)
-        if content is None:
-            return None
-        dictionary = event_pb2.Dictionary.FromString(content)
-        dictionary.number = number
-        return dictionary
+    def _content(self, number: int) -> bytes | None:
+        with self._file.reading() as rows:
+            return dictionaries.read_needed(rows, self.epoch, number)
 
-    def _content(self, rows: Rows, number: int) -> bytes | None:
-        parts = [record.open_dictionary(row, self.epoch) for row in rows.dictionary_parts(number)]
-        whole = [part for part in parts if part is not None and part.number == number]
-        if not whole or len(whole) != whole[0].parts:
-            return None
-        return b"".join(part.piece for part in whole)
 
-    def _function_of(self, rows: Rows, number: int, rule: int) -> int | None:
-        """The function of a rule; None when its dictionary is not to be had."""
-        if number == SPOOL_DICTIONARY_NUMBER:
-            return event_pb2.FUNCTION_STORAGE
-        key = (self.epoch, number)
-        if key not in self._functions:
-            dictionary = self._dictionary(rows, number)
-            self._functions[key] = dictionary and [each.function for each in dictionary.rules]
-        functions = self._functions[key]
-        return functions[rule - 1] if functions and rule <= len(functions) else None
+def _sealed_rows(packed: Packed, first_seq: int, state: State) -> list[Row]:
+    rows = []
+    for bodies in record.in_rows(packed.bodies):
+        body = record.seal_events(
+            bodies,
+            epoch=state.epoch,
+            first_seq=first_seq,
+            acked_seq=state.acked_seq,
+            captured_utc_ms=packed.captured_utc_ms,
+            dictionary=packed.dictionary,
+            clock_error_ms=packed.clock_error_ms,
+        )
+        first_seq += len(bodies)
+        rows.append(Row(first_seq - 1, body))
+    return rows

@@ -13,9 +13,15 @@ from tempfile import TemporaryDirectory
 from edge.errors import Kind
 from edge.spool import rebuild, record, salvage
 from edge.spool.database import SqliteDatabase, StorageError, disk_error
+from edge.spool.dictionary import (
+    SPOOL_DICTIONARY_NUMBER,
+    join_dictionaries,
+    open_dictionary,
+    spool_dictionary,
+)
 from edge.spool.lock import WriterLock
-from edge.spool.reading import spool_dictionary
 from edge.spool.rows import Rows
+from edge.spool.state import State
 from edge.wire.v1 import event_pb2
 
 _ROWS_PER_LOOK = 512
@@ -52,7 +58,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One row in order, with the dictionary its events refer to."""
+    """One batch or lost stretch in order, with the dictionary its events refer to."""
 
     entry: record.Batch | record.Lost
     dictionary: event_pb2.Dictionary | None
@@ -69,7 +75,7 @@ def verify(path: Path) -> Report:
         except StorageError as error:
             findings.append(Finding(f"SQLite cannot read it: {error.what}"))
         plan = salvage.plan(finds)
-    state = plan.state if plan else record.State(epoch=0)
+    state = plan.state if plan else State(epoch=0)
     lost = 0 if plan is None else plan.missing_events
     return Report(
         path=path,
@@ -87,7 +93,7 @@ def verify(path: Path) -> Report:
 
 
 def list_held(path: Path) -> Iterator[Held]:
-    """Rows in order, as far as they can be read. Raises StorageError."""
+    """What waits in order, as far as it can be read. Raises StorageError."""
     with _copy(path) as copy:
         rows = Rows(SqliteDatabase(copy))
         try:
@@ -100,16 +106,21 @@ def list_held(path: Path) -> Iterator[Held]:
                     hint="Run 'vigie spool verify' to see what is missing.",
                 )
             dictionaries = _dictionaries(rows, state.epoch)
-            seq = state.acked_seq
-            while found := rows.after(seq, _ROWS_PER_LOOK):
-                for row in found:
-                    entry = salvage.open_entry(row.body, state.epoch)
-                    if entry is not None:
-                        number = entry.dictionary if isinstance(entry, record.Batch) else 1
-                        yield Held(entry, dictionaries.get(number))
-                    seq = row.last_seq
+            for entry in record.rejoined(_entries(rows, state)):
+                number = entry.dictionary if isinstance(entry, record.Batch) else 1
+                yield Held(entry, dictionaries.get(number))
         finally:
             rows.close()
+
+
+def _entries(rows: Rows, state: State) -> Iterator[salvage.Entry]:
+    seq = state.acked_seq
+    while found := rows.after(seq, _ROWS_PER_LOOK):
+        for row in found:
+            entry = salvage.open_entry(row.body, state.epoch)
+            if entry is not None:
+                yield entry
+            seq = row.last_seq
 
 
 @contextmanager
@@ -153,6 +164,7 @@ def _look(copy: Path, finds: salvage.Finds) -> Iterator[Finding]:
                 salvage.take(finds, row.body)
                 yield from _row_findings(row.body, row.last_seq, seq, state.epoch)
                 seq = row.last_seq
+        yield from _dictionary_findings(rows, state)
         hidden = [each for each in finds.entries if each.epoch == state.epoch]
         last_seq = max((each.last_seq for each in hidden), default=0)
         if last_seq > seq:
@@ -178,8 +190,19 @@ def _row_findings(body: bytes, last_seq: int, seq: int, epoch: int) -> Iterator[
             yield Finding("the event's checksum does not match", damaged_seq, damaged_seq)
 
 
+def _dictionary_findings(rows: Rows, state: State) -> Iterator[Finding]:
+    parts = [open_dictionary(row, state.epoch) for row in rows.all_dictionary_parts()]
+    if None in parts:
+        yield Finding("one of two copies of a dictionary is damaged")
+    contents = join_dictionaries(part for part in parts if part is not None)
+    for entry in record.rejoined(_entries(rows, state)):
+        number = entry.dictionary if isinstance(entry, record.Batch) else SPOOL_DICTIONARY_NUMBER
+        if number != SPOOL_DICTIONARY_NUMBER and not contents.get(number):
+            yield Finding("the rules of these events are lost", entry.first_seq, entry.last_seq)
+
+
 def _dictionaries(rows: Rows, epoch: int) -> dict[int, event_pb2.Dictionary]:
-    parts = [record.open_dictionary(row, epoch) for row in rows.all_dictionary_parts()]
-    contents = salvage.join_dictionaries(part for part in parts if part is not None)
+    parts = [open_dictionary(row, epoch) for row in rows.all_dictionary_parts()]
+    contents = join_dictionaries(part for part in parts if part is not None)
     found = {number: event_pb2.Dictionary.FromString(each) for number, each in contents.items()}
     return {1: spool_dictionary(), **found}

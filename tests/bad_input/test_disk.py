@@ -61,17 +61,22 @@ def append_one(spool: Spool) -> int:
     return spool.append(lambda seq: Packed(CAPTURED_UTC_MS, 2, [body(seq)]))[0]
 
 
+def acknowledge_ten(spool: Spool) -> None:
+    spool.acknowledge(10)
+
+
 @pytest.mark.parametrize(
-    ("step", "error", "message"),
+    ("act", "step", "error", "message"),
     [
-        pytest.param("write", errno.ENOSPC, FULL, id="full"),
-        pytest.param("write", errno.EIO, FAILING, id="write fails"),
-        pytest.param("sync", errno.EIO, FAILING, id="sync fails"),
+        pytest.param(append_one, "write", errno.ENOSPC, FULL, id="full"),
+        pytest.param(append_one, "write", errno.EIO, FAILING, id="write fails"),
+        pytest.param(append_one, "sync", errno.EIO, FAILING, id="sync fails"),
+        pytest.param(acknowledge_ten, "write", errno.ENOSPC, FULL, id="full for an ack"),
+        pytest.param(acknowledge_ten, "write", errno.EIO, FAILING, id="write of an ack fails"),
     ],
 )
-@pytest.mark.parametrize("act", [append_one, lambda spool: spool.acknowledge(10)])
 def test_a_sick_disk_is_said_and_what_was_accepted_stays(
-    sick: SickSpool, step: str, error: int, message: str, act: Callable[[Spool], object]
+    sick: SickSpool, act: Callable[[Spool], object], step: str, error: int, message: str
 ) -> None:
     sick.disk.refuse(step, 0, error)
     with pytest.raises(StorageError) as refused:

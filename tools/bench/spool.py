@@ -1,7 +1,7 @@
 """The spool beside bare SQLite and beside a log written by hand, on the same events.
 
-Three variants append 60-byte events and are durable after every batch: ours (`Spool.append`),
-bare SQLite (WAL, FULL, `executemany`, the same check-points), and a segment log (1 MiB
+The variants append 60-byte events and are durable after every batch: ours (`Spool.append`),
+bare SQLite (WAL, FULL, `executemany`, as many check-points), and a segment log (1 MiB
 preallocated, length and CRC-32C, fdatasync). They run in turns; CPU is user + system time of
 this process. Syncs and bytes are counted in a pass of their own, SQLite's by a VFS that it
 writes through: bytes are the 4 KiB pages that were dirty at each sync, so what the disk is given
@@ -30,7 +30,6 @@ import apsw
 import google_crc32c
 
 from edge.spool.database import Cell, Database, SqliteDatabase
-from edge.spool.rows import AUTOCHECKPOINT_PAGES
 from edge.spool.spool import Packed, Spool
 
 BODY = bytes(range(60))
@@ -40,11 +39,14 @@ RING_BYTES_PER_SECOND = 4_000_000 / 8
 SEGMENT_BYTES = 1024 * 1024
 PAGE_BYTES = 4_096
 FLIP_EVENTS = 1_280
-SETTINGS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}",
-)
+VARIANTS = ("ours", "bare", "bare 1 KiB", "log")
+# Bare SQLite has its own default, 4 KiB, and besides it the pages that ours has; check-points
+# after about as many commits as ours.
+SETTINGS = {
+    "bare": ("PRAGMA wal_autocheckpoint = 200",),
+    "bare 1 KiB": ("PRAGMA page_size = 1024", "PRAGMA wal_autocheckpoint = 400"),
+}
+DURABLE = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
 
 
 class Variant(Protocol):
@@ -87,7 +89,9 @@ class Ours:
 class Bare:
     """SQLite as a program would use it that only wants its rows on disk."""
 
-    def __init__(self, folder: Path, connect: Callable[[Path], Database]) -> None:
+    def __init__(
+        self, folder: Path, connect: Callable[[Path], Database], settings: Sequence[str]
+    ) -> None:
         self._many: sqlite3.Connection | None = None
         if connect is SqliteDatabase:
             self._many = sqlite3.connect(folder / "bare.db", isolation_level=None)
@@ -95,7 +99,7 @@ class Bare:
         else:
             self._database = connect(folder / "bare.db")
             self._run = self._database.execute
-        for setting in SETTINGS:
+        for setting in (*settings, *DURABLE):
             self._run(setting)
         self._run("CREATE TABLE event (seq INTEGER PRIMARY KEY, body BLOB NOT NULL)")
         self._seq = 0
@@ -241,7 +245,9 @@ def make(variant: str, folder: Path, connect: Callable[[Path], Database]) -> Var
     """A variant with its files in a folder."""
     if variant == "log":
         return SegmentLog(folder)
-    return Ours(folder, connect) if variant == "ours" else Bare(folder, connect)
+    if variant == "ours":
+        return Ours(folder, connect)
+    return Bare(folder, connect, SETTINGS[variant])
 
 
 def time_once(variant: str, batch: int, commits: int) -> tuple[float, float]:
@@ -284,7 +290,7 @@ def measure(rounds: int, commits: int) -> list[Measured]:
     """All variants at all batch sizes, in turns."""
     results = []
     for batch in BATCHES:
-        times: dict[str, list[tuple[float, float]]] = {"ours": [], "bare": [], "log": []}
+        times: dict[str, list[tuple[float, float]]] = {name: [] for name in VARIANTS}
         for _ in range(rounds):
             for variant, found in times.items():
                 found.append(time_once(variant, batch, commits))
@@ -436,14 +442,14 @@ def print_text(
         "ratios of CPU turn by turn\n"
     )
     print(
-        f"{'variant':8} {'batch':>5} {'CPU us/event':>22} {'events/s':>10} "
+        f"{'variant':10} {'batch':>5} {'CPU us/event':>22} {'events/s':>10} "
         f"{'syncs/commit':>13} {'bytes/event':>12}"
     )
     for each in results:
         low, high = each.cpu_us_spread
         cpu = f"{each.cpu_us_per_event:.1f} ({low:.1f} to {high:.1f})"
         print(
-            f"{each.variant:8} {each.batch:5} {cpu:>22} {each.events_per_second:10,.0f} "
+            f"{each.variant:10} {each.batch:5} {cpu:>22} {each.events_per_second:10,.0f} "
             f"{each.syncs_per_commit:13.2f} {each.written_bytes_per_event:12,.0f}"
         )
     print(

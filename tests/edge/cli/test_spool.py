@@ -46,7 +46,7 @@ def test_damage_is_named_with_its_seqs_and_ends_with_code_seven(data: Path) -> N
     answer = vigie("spool", "verify", "--data", data)
     assert answer.returncode == 7
     first, second = answer.stdout.splitlines()
-    assert first == f"{data}/spool.db: seqs 35 to 35: the event's checksum does not match"
+    assert first == f"{data}/spool.db: seqs 11 to 11: the event's checksum does not match"
     assert "69 events whole, 1 missing" in second
     assert answer.stderr == (
         "vigie: the spool is damaged\n"
@@ -63,7 +63,7 @@ def test_verify_speaks_to_machines(data: Path) -> None:
     assert report["is_whole"] is False
     assert report["missing_events"] == 1
     assert report["findings"] == [
-        {"what": "the event's checksum does not match", "first_seq": 35, "last_seq": 35}
+        {"what": "the event's checksum does not match", "first_seq": 11, "last_seq": 11}
     ]
 
 

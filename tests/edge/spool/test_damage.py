@@ -10,8 +10,20 @@ import pytest
 
 from edge.errors import Kind
 from edge.spool.database import StorageError
+from edge.spool.dictionary import MARK_DICTIONARY
+from edge.spool.rows import PAGE_BYTES
 from edge.spool.spool import Packed, Spool
-from tests.edge.spool.scenes import CAPTURED_UTC_MS, body, drain, files_of, fill, fixed_epoch
+from edge.spool.verify import verify
+from edge.wire.v1 import event_pb2
+from tests.edge.spool.scenes import (
+    CAPTURED_UTC_MS,
+    body,
+    dictionary,
+    drain,
+    files_of,
+    fill,
+    fixed_epoch,
+)
 from tests.fakes.clock import FakeClock
 
 EVENTS = 640
@@ -84,6 +96,7 @@ def account_for(path: Path, where: str) -> tuple[int, bool]:
         account = drain(spool)
         assert all(seq == track for seq, track in account.tracks.items()), where
         assert set(range(1, EVENTS + 1)) <= account.covered, where
+        assert spool.dictionary(2) is not None, where
         seqs = spool.append(lambda seq: Packed(CAPTURED_UTC_MS, 2, [body(seq)]))
         assert seqs[0] > EVENTS, where
         spool.acknowledge(seqs[-1])
@@ -113,7 +126,7 @@ def test_no_bit_of_the_first_page_hides_the_rest(quick_path: Path) -> None:
     with Spool(path) as spool:
         fill(spool, EVENTS)
     whole = path.read_bytes()
-    places = [*range(100), *range(3_700, 4_096)]
+    places = [*range(100), *range(PAGE_BYTES - 400, PAGE_BYTES)]
     for at in places:
         for stale in quick_path.iterdir():
             stale.unlink()
@@ -122,8 +135,6 @@ def test_no_bit_of_the_first_page_hides_the_rest(quick_path: Path) -> None:
         path.write_bytes(damaged)
         cost, _ = account_for(path, f"byte {at}")
         assert cost == 0
-        with Spool(path) as spool:
-            assert spool.dictionary(2) is not None
 
 
 def test_no_bit_of_an_inner_page_leads_a_reader_round_for_ever(quick_path: Path) -> None:
@@ -133,7 +144,7 @@ def test_no_bit_of_an_inner_page_leads_a_reader_round_for_ever(quick_path: Path)
         fill(spool, EVENTS)
     whole = path.read_bytes()
     inner_page = b"\x05"
-    (start,) = (at for at in range(0, len(whole), 4_096) if whole[at : at + 1] == inner_page)
+    (start,) = (at for at in range(0, len(whole), PAGE_BYTES) if whole[at : at + 1] == inner_page)
     for bit in range(40 * 8):
         for stale in quick_path.iterdir():
             stale.unlink()
@@ -164,11 +175,12 @@ def test_damage_while_the_file_is_open_is_repaired_by_the_reader(tmp_path: Path)
         fill(writer, EVENTS)
     with Spool(path) as reader:
         intruder = sqlite3.connect(path)
+        (first,) = intruder.execute("SELECT max(last_seq) + 1 FROM batch WHERE last_seq < 64")
         intruder.execute("DELETE FROM batch WHERE last_seq = 64")
         intruder.commit()
         intruder.close()
         account = drain(reader)
-        assert account.damaged == set(range(33, 65))
+        assert account.damaged == set(range(first[0], 65))
         assert account.covered == set(range(1, EVENTS + 2))
         assert len(reader.repairs) == 1
 
@@ -212,3 +224,72 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as refused:
         Spool(tmp_path / "absent" / "spool.db")
     assert refused.value.kind == Kind.UNAVAILABLE
+
+
+def test_a_dictionary_outlives_the_loss_of_either_copy(quick_path: Path) -> None:
+    path = quick_path / "spool.db"
+    with Spool(path) as spool:
+        fill(spool, 40)
+    for damage in (
+        "UPDATE dictionary SET body = zeroblob(length(body))",
+        "UPDATE batch SET body = zeroblob(length(body)) WHERE last_seq < -1",
+        "DELETE FROM dictionary",
+        "DELETE FROM batch WHERE last_seq < -1",
+    ):
+        damage_by_sql(path, damage)
+        with Spool(path) as spool:
+            assert spool.dictionary(2) == numbered(dictionary(), 2)
+            # The eye's next declaration mends the lost copy under the same number.
+            assert spool.declare(dictionary()) == 2
+            assert not spool.repairs
+
+
+def test_a_dictionary_whose_rows_sqlite_hides_is_found_in_the_raw_file(quick_path: Path) -> None:
+    path = quick_path / "spool.db"
+    with Spool(path) as spool:
+        fill(spool, 40)
+    damage_by_sql(path, "UPDATE dictionary SET place = place + 5000000")
+    damage_by_sql(path, "DELETE FROM batch WHERE last_seq < -1")
+    with Spool(path) as spool:
+        assert spool.dictionary(2) == numbered(dictionary(), 2)
+        assert drain(spool).notices == {41: "spool_rebuilt"}
+
+
+def test_rules_that_are_lost_for_good_are_told_once(quick_path: Path) -> None:
+    path = quick_path / "spool.db"
+    with Spool(path) as spool:
+        fill(spool, 40)
+    wipe_dictionaries(path)
+    with Spool(path) as spool:
+        assert spool.dictionary(2) is None
+        assert drain(spool).notices == {41: "spool_rebuilt", 42: "rules_lost"}
+        (notice,) = (each for each in spool.read(40) if each.batch.dictionary == 1)
+        assert notice.batch.events[1].measured == 40
+    with Spool(path) as spool:
+        assert spool.dictionary(2) is None
+        assert not spool.repairs
+        assert spool.declare(dictionary()) == 3
+        assert spool.pending().last_seq == 42
+    findings = {(each.what, each.first_seq, each.last_seq) for each in verify(path).findings}
+    assert findings == {
+        ("the rules of these events are lost", 1, 32),
+        ("the rules of these events are lost", 33, 40),
+    }
+
+
+def numbered(found: event_pb2.Dictionary, number: int) -> event_pb2.Dictionary:
+    found.number = number
+    return found
+
+
+def damage_by_sql(path: Path, statement: str) -> None:
+    intruder = sqlite3.connect(path)
+    intruder.execute(statement)
+    intruder.commit()
+    intruder.close()
+
+
+def wipe_dictionaries(path: Path) -> None:
+    """Overwrite every copy, wherever in the file it lies."""
+    content = path.read_bytes()
+    path.write_bytes(content.replace(MARK_DICTIONARY, b"\x00" * len(MARK_DICTIONARY)))
