@@ -39,6 +39,9 @@ OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_receive_message_length", 256 * 1024),
     ("grpc.max_send_message_length", 256 * 1024),
     ("grpc.max_metadata_size", 8 * 1024),
+    # Each connection holds a buffer of one TLS record to send, and 16 KiB by default. What goes
+    # down is acks of some ten bytes.
+    ("grpc.tsi.max_frame_size", 4096),
     # A port in use is an error, not a port shared with a forgotten collector.
     ("grpc.so_reuseport", 0),
 )

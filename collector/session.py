@@ -1,6 +1,6 @@
 """The collector's half of the session: hello, welcome, batches to the writer, acks back.
 
-One stream a device, one task that reads it and one that answers. Nothing here touches the disk:
+One stream a device: gRPC's own task answers, and one of ours reads. Nothing here touches the disk:
 a batch goes to the writer, and its answer comes back on the loop after the commit.
 """
 
@@ -37,7 +37,22 @@ Context = grpc.aio.ServicerContext[session_pb2.ConnectRequest, session_pb2.Conne
 
 
 class OpenStream:
-    """One device's stream from its welcome to its end. Belongs to the event loop."""
+    """One device's stream from its welcome to its end. Belongs to the event loop.
+
+    A thousand of them stand idle, so each holds two futures while somebody waits and no more.
+    """
+
+    __slots__ = (
+        "_failure",
+        "_has_news",
+        "_listener",
+        "_reader",
+        "_stored_seq",
+        "_waiting",
+        "_words",
+        "device",
+        "epoch",
+    )
 
     def __init__(self, device: str, epoch: int, stored_seq: int) -> None:
         self.device = device
@@ -46,39 +61,45 @@ class OpenStream:
         self._waiting = 0
         self._failure: VigieError | None = None
         self._words: list[session_pb2.ConnectResponse] = []
-        self._has_news = asyncio.Event()
-        self._has_room = asyncio.Event()
+        self._has_news = False
+        self._listener: asyncio.Future[None] | None = None
+        self._reader: asyncio.Future[None] | None = None
 
     def end(self, error: VigieError) -> None:
         """End the stream with a reasoned status."""
         self._failure = error
-        self._has_news.set()
+        self.wake()
 
     def answer(self, outcome: Committed | VigieError) -> None:
         """A batch was committed, or could not be."""
         self._waiting -= 1
-        self._has_room.set()
-        self._has_news.set()
+        _resolve(self._reader)
         if isinstance(outcome, VigieError):
             self._failure = outcome
         else:
             self._stored_seq = max(self._stored_seq, outcome.stored_seq)
+        self.wake()
 
     def command(self, command: session_pb2.Command) -> None:
         """Send a command down; harmless twice."""
         self._words.append(session_pb2.ConnectResponse(command=command))
-        self._has_news.set()
+        self.wake()
 
     def state_time(self, statement: session_pb2.TimeStatement) -> None:
         """Answer a question for the time; at once, for its age is its error."""
         self._words.append(session_pb2.ConnectResponse(time_statement=statement))
-        self._has_news.set()
+        self.wake()
+
+    def wake(self) -> None:
+        """There is something to say, or nobody to say it to."""
+        self._has_news = True
+        _resolve(self._listener)
 
     async def take_room(self) -> None:
         """Wait until one more batch may be on its way to the disk."""
         while self._waiting >= MAX_WAITING_BATCHES:
-            self._has_room.clear()
-            await self._has_room.wait()
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
         self._waiting += 1
 
     async def next_words(self) -> list[session_pb2.ConnectResponse]:
@@ -86,8 +107,10 @@ class OpenStream:
 
         Raises VigieError when the stream is to end.
         """
-        await self._has_news.wait()
-        self._has_news.clear()
+        if not self._has_news:
+            self._listener = asyncio.get_running_loop().create_future()
+            await self._listener
+        self._has_news = False
         if self._failure is not None:
             raise self._failure
         ack = session_pb2.ConnectResponse(ack=session_pb2.Ack(stored_seq=self._stored_seq))
@@ -114,7 +137,7 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
     ) -> None:
         """Serve one stream until the device, the connection's age or a revocation ends it."""
         try:
-            await self._serve(requests, context)
+            await self._serve(context)
         except VigieError as refused:
             _log.warning("stream_ended peer=%s reason=%r", context.peer(), refused.what)
             await context.abort(STATUS[refused.kind], one_line(refused))
@@ -133,10 +156,10 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
             except VigieError as revoked:
                 stream.end(revoked)
 
-    async def _serve(self, requests: Requests, context: Context) -> None:
+    async def _serve(self, context: Context) -> None:
         peer = authorise(certificate_of(context.auth_context()), DEVICE)
         self._devices.check_not_revoked(peer.name, peer.serial)
-        hello = await _read_hello(requests, peer)
+        hello = await _read_hello(context, peer)
         stored_seq = await self._writer.submit(
             lambda connection: self._intake.open_epoch(connection, peer.name, hello.epoch)
         )
@@ -151,7 +174,7 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
             _log.info("stream_opened device=%s stored_seq=%d", peer.name, stored_seq)
             await self._ask_to_renew(stream, peer)
             await self._ask_what_waits(stream, hello)
-            await self._run(stream, requests, context)
+            await self._run(stream, context)
         finally:
             self._devices.close_stream(peer.name, stream)
             del self._open[stream]
@@ -175,26 +198,28 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
         for command in await self._commands.waiting(stream.device):
             stream.command(command)
 
-    async def _run(self, stream: OpenStream, requests: Requests, context: Context) -> None:
+    async def _run(self, stream: OpenStream, context: Context) -> None:
         """Read and answer side by side; whichever ends first ends the other."""
-        reading = asyncio.ensure_future(self._read(stream, requests))
-        answering = asyncio.ensure_future(_answer(stream, context))
+        reading = asyncio.ensure_future(self._read(stream, context))
+        reading.add_done_callback(lambda _: stream.wake())
         try:
-            done, _ = await asyncio.wait((reading, answering), return_when=asyncio.FIRST_COMPLETED)
+            while not reading.done():
+                for word in await stream.next_words():
+                    if not reading.done():  # core tells the end only after words were heard
+                        await context.write(word)
         finally:
             reading.cancel()
-            answering.cancel()
-            await asyncio.wait((reading, answering))
-        for task in done:
-            task.result()
+            await asyncio.wait((reading,))
+        if not reading.cancelled():
+            reading.result()
 
-    async def _read(self, stream: OpenStream, requests: Requests) -> None:
-        async for request in requests:
+    async def _read(self, stream: OpenStream, context: Context) -> None:
+        while isinstance(request := await context.read(), session_pb2.ConnectRequest):
             if request.HasField("batch"):
-                self._check(stream, find_problems(request.batch))
+                batch = request.batch
+                self._check(stream, find_problems(batch))
                 await stream.take_room()
-                delivery = Delivery(stream.device, stream.epoch, request.batch)
-                self._writer.deliver(delivery, stream.answer)
+                self._writer.deliver(Delivery(stream.device, stream.epoch, batch), stream.answer)
             else:
                 await self._take(stream, request)
 
@@ -243,23 +268,17 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
         )
 
 
-async def _answer(stream: OpenStream, context: Context) -> None:
-    while True:
-        for words in await stream.next_words():
-            await context.write(words)
-
-
-async def _read_hello(requests: Requests, peer: Peer) -> session_pb2.Hello:
+async def _read_hello(context: Context, peer: Peer) -> session_pb2.Hello:
     """The first message, which must be a hello of the device that the certificate names.
 
     Raises VigieError otherwise, and when none comes in time.
     """
     try:
         async with asyncio.timeout(HELLO_SECONDS):
-            first = await anext(requests, None)
+            first = await context.read()
     except TimeoutError:
         first = None
-    if first is None or not first.HasField("hello"):
+    if not isinstance(first, session_pb2.ConnectRequest) or not first.HasField("hello"):
         raise VigieError(Kind.INVALID_ARGUMENT, f"device {peer.name} did not say hello first")
     hello = first.hello
     problems = check(hello)
@@ -280,3 +299,8 @@ async def _read_hello(requests: Requests, peer: Peer) -> session_pb2.Hello:
             hint="Enrol the device under its own name.",
         )
     return hello
+
+
+def _resolve(waiting: asyncio.Future[None] | None) -> None:
+    if waiting is not None and not waiting.done():
+        waiting.set_result(None)
