@@ -138,6 +138,8 @@ def _read_graph_bytes(
 ) -> bytes:
     if given.graph is not None:
         return check_graph(recipe, read_given(given.graph), given.graph)
+    if given.wheel is not None and not given.wheel.is_file():
+        read_given(given.wheel)
     downloads = library.models_dir / DOWNLOADS
     wheel = given.wheel or find_wheel(recipe, downloads)
     if wheel is None:

@@ -144,10 +144,16 @@ def _check_size(size_bytes: int, address: str) -> None:
 def _unanswered(address: str, error: Exception) -> VigieError:
     return VigieError(
         Kind.UNAVAILABLE,
-        f"the address does not answer: {getattr(error, 'reason', error)}",
+        f"the address does not answer: {_reason(error)}",
         where=address,
         hint="Check the network, or fetch the file elsewhere and add it by its path.",
     )
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, without the number that the system gives it."""
+    reason = getattr(error, "reason", error)
+    return str(getattr(reason, "strerror", None) or reason)
 
 
 def _unwritable(part: Path, error: OSError) -> VigieError:

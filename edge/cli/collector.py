@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from edge.cli import voice
+from edge.cli.nouns import NounGroup, WholeNumber
 from edge.cli.operator_channel import DEFAULT_DATA
 
 DEFAULT_SESSIONS = "127.0.0.1:7443"
@@ -51,7 +52,7 @@ data_option = click.option(
 )
 
 
-@click.group(epilog=GROUP_EXAMPLES)
+@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES)
 def collector() -> None:
     """Run the control room's collector."""
 
@@ -72,7 +73,7 @@ def collector() -> None:
 )
 @click.option(
     "--retention-days",
-    type=click.IntRange(1, 3650),
+    type=WholeNumber(1, 3650),
     default=90,
     show_default=True,
     help="Events older than this are deleted.",
@@ -121,7 +122,7 @@ def audit() -> None:
 @data_option
 @click.option("--after", default=0, show_default=True, help="Only lines above this number.")
 @click.option(
-    "--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="How many."
+    "--limit", type=WholeNumber(1, 1000), default=100, show_default=True, help="How many."
 )
 @voice.json_option
 def list_lines(data: Path, after: int, limit: int, as_json: bool) -> None:

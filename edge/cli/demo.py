@@ -1,14 +1,16 @@
 """`vigie demo`: the whole path from a picture to the control room on one machine."""
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from edge.cli import voice
+from edge.cli.nouns import Number
 from edge.cli.progress import show_progress
-from edge.errors import EXIT_ANSWER_IS_NO
+from edge.errors import EXIT_ANSWER_IS_NO, Kind, VigieError
 
 if TYPE_CHECKING:
     from edge.demo.tally import Summary
@@ -30,7 +32,7 @@ Examples:
     "site file: a file's path, rtsp://…, v4l2:/dev/video0.",
 )
 @click.option("--site", type=click.Path(path_type=Path), help="Site file for your own source.")
-@click.option("--seconds", type=click.FloatRange(min=1), help="Stop after this long.")
+@click.option("--seconds", type=Number(min=1), help="Stop after this long.")
 @click.option("--summary", type=click.Path(path_type=Path), help="Write the table as JSON.")
 @click.option("--page", default="127.0.0.1:7080", show_default=True, help="Address of the page.")
 @click.option(
@@ -63,6 +65,16 @@ def demo(  # noqa: PLR0917 - one parameter an option
     from edge.demo.scene import ensure_detector, prepare_scene  # noqa: PLC0415 - the demo's cost
     from edge.demo.stage import Play, run_play  # noqa: PLC0415
 
+    if not re.fullmatch(r".+:\d{1,5}", page):
+        text = f"'{page}' is no HOST:PORT, such as 127.0.0.1:7080"
+        raise click.BadParameter(text, param_hint="'--page'")
+    if summary is not None and not summary.parent.is_dir():
+        raise VigieError(
+            Kind.NOT_FOUND,
+            "there is no such folder for the summary",
+            where=str(summary.parent),
+            hint="Make it first, or give --summary another path.",
+        )
     with show_progress(said, "getting the source ready"):
         scene = prepare_scene(source, site, cache, voice.say)
     library = ensure_detector(models, voice.say)
@@ -78,6 +90,8 @@ def demo(  # noqa: PLR0917 - one parameter an option
     if summary is not None:
         summary.write_text(json.dumps(table.as_record(), indent=2) + "\n")
     _show_table(table)
+    if not table.events:
+        voice.say(f"vigie: no event arrived; what the pole said is in {cache / 'state/pole.log'}")
     if not table.is_success:
         raise click.exceptions.Exit(EXIT_ANSWER_IS_NO)
 

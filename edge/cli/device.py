@@ -1,5 +1,6 @@
 """`vigie device`: invite, enrol, list and revoke poles."""
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,12 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import voice
+from edge.cli.nouns import NounGroup, WholeNumber
 from edge.cli.operator_channel import (
     ANSWER_WITHIN_SECONDS,
     Access,
     open_operator,
     operator_options,
 )
+from edge.errors import EXIT_ANSWER_IS_NO
 
 if TYPE_CHECKING:
     from edge.wire.v1.operator_pb2 import Device
@@ -56,7 +59,7 @@ _HEADINGS = ("device", "state", "stream", "last heard", "events", "waiting", "ce
              "cameras", "software")  # fmt: skip
 
 
-@click.group(epilog=GROUP_EXAMPLES)
+@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES)
 def device() -> None:
     """Invite, enrol, list and revoke devices."""
 
@@ -65,7 +68,7 @@ def device() -> None:
 @click.argument("name")
 @click.option(
     "--valid-hours",
-    type=click.IntRange(1, 720),
+    type=WholeNumber(1, 720),
     default=24,
     show_default=True,
     help="How long the token works.",
@@ -109,7 +112,7 @@ def invite(  # noqa: PLR0917 - one parameter an option
     )
 
 
-@device.command(epilog=ENROL_EXAMPLES)
+@device.command(epilog=ENROL_EXAMPLES, short_help="Get this device's certificate with a token.")
 @click.option("--collector", required=True, metavar="HOST:PORT", help="Address of enrolment.")
 @click.option(
     "--ca", required=True, type=click.Path(path_type=Path), help="The collector's ca.pem."
@@ -196,8 +199,9 @@ def revoke(  # noqa: PLR0917 - one parameter an option
     """End a device's streams within 5 s and refuse it from now on."""
     from edge.wire.v1 import operator_pb2  # noqa: PLC0415
 
-    if not yes:
-        click.confirm(f"Revoke {name}? It must be enrolled again to return", abort=True, err=True)
+    if not yes and not _is_meant(name):
+        voice.say(f"vigie: nothing was changed; {name} goes on")
+        raise click.exceptions.Exit(EXIT_ANSWER_IS_NO)
     request = operator_pb2.RevokeDeviceRequest(device=name, reason=reason)
     with open_operator(Access(data, collector, identity)) as operator:
         ended = operator.RevokeDevice(request, timeout=ANSWER_WITHIN_SECONDS).ended_streams
@@ -205,6 +209,17 @@ def revoke(  # noqa: PLR0917 - one parameter an option
         voice.print_json({"device": name, "ended_streams": ended})
     else:
         voice.say(f"{name} is revoked; {ended} open streams were ended")
+
+
+def _is_meant(name: str) -> bool:
+    """What the person answers; nobody there to answer is a wrong command line."""
+    try:
+        return click.confirm(f"Revoke {name}? It must be enrolled again to return", err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        voice.say("")
+        raise click.UsageError("there is nobody to ask here; give --yes") from None
 
 
 def _is_stale(found: "Device", now_utc_ms: int) -> bool:

@@ -11,18 +11,20 @@ from pathlib import Path
 import click
 
 from edge.cli import voice
+from edge.cli.nouns import NounGroup
+from edge.errors import Kind, VigieError
 
 EXAMPLES = """\
 \b
 Examples:
-  vigie edge run --site site.toml --data /var/lib/vigie --models models
+  vigie edge run --site site.toml --data /var/lib/vigie/pole --models models
   vigie edge run --site site.toml --data pole --models models --eye-only --once
 """
 _END_SECONDS = 20.0
 _POLL_SECONDS = 0.2
 
 
-@click.group(epilog=EXAMPLES)
+@click.group(cls=NounGroup, epilog=EXAMPLES)
 def edge() -> None:
     """Run the eye and the link of a pole."""
 
@@ -62,11 +64,32 @@ def run(
     if site is None and not link_only:
         raise click.UsageError("name a site file with --site")
     commands: list[list[str]] = []
+    _check_places(site, state_dir)
     if not link_only:
         commands.append(_eye_command(site, state_dir, models, loop=loop, once=once))
     if not eye_only:
         commands.append([sys.executable, "-m", "edge.link.run", "--data", str(state_dir)])
     ctx.exit(_run_together(commands))
+
+
+def _check_places(site: Path | None, state_dir: Path) -> None:
+    """What the first process to end would otherwise hide behind the other's end."""
+    if site is not None and not site.is_file():
+        raise VigieError(
+            Kind.NOT_FOUND,
+            "there is no site file here",
+            where=str(site),
+            hint="Give its path with --site; 'vigie site check FILE' says whether it is good.",
+        )
+    try:
+        state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as refused:
+        raise VigieError(
+            Kind.PERMISSION_DENIED,
+            f"the state directory cannot be made: {refused.strerror}",
+            where=str(state_dir),
+            hint="Give a directory that this user may write to with --data DIR.",
+        ) from refused
 
 
 def _eye_command(

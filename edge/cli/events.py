@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import voice
+from edge.cli.nouns import NounGroup, WholeNumber
 from edge.cli.operator_channel import (
     ANSWER_WITHIN_SECONDS,
     Access,
@@ -51,14 +52,14 @@ Examples:
 """
 
 
-@click.group(epilog=GROUP_EXAMPLES)
+@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES)
 def events() -> None:
     """Follow, list, show and review events."""
 
 
-@events.command(epilog=TAIL_EXAMPLES)
-@click.option("--after", type=click.IntRange(min=0), help="Begin after this number, not now.")
-@click.option("--limit", type=click.IntRange(min=1), help="Stop after this many events.")
+@events.command(epilog=TAIL_EXAMPLES, short_help="Show events as they are stored.")
+@click.option("--after", type=WholeNumber(min=0), help="Begin after this number, not now.")
+@click.option("--limit", type=WholeNumber(min=1), help="Stop after this many events.")
 @operator_options
 @voice.json_option
 def tail(  # noqa: PLR0917 - one parameter an option
@@ -92,10 +93,10 @@ def tail(  # noqa: PLR0917 - one parameter an option
 
 
 @events.command("list", epilog=LIST_EXAMPLES)
-@click.option("--after", type=click.IntRange(min=0), default=0, help="Only after this number.")
+@click.option("--after", type=WholeNumber(min=0), default=0, help="Only after this number.")
 @click.option(
     "--limit",
-    type=click.IntRange(1, 1000),
+    type=WholeNumber(1, 1000),
     default=100,
     show_default=True,
     help="At most this many.",
@@ -137,7 +138,7 @@ def list_events(  # noqa: PLR0917 - one parameter an option
 
 
 @events.command(epilog=SHOW_EXAMPLES)
-@click.argument("number", type=click.IntRange(min=1))
+@click.argument("number", type=WholeNumber(min=1))
 @click.option(
     "--lang",
     type=click.Choice(["en", "fr", "es"]),
@@ -169,17 +170,20 @@ def show(  # noqa: PLR0917 - one parameter an option
 
 
 @events.command(epilog=REVIEW_EXAMPLES)
-@click.argument("number", type=click.IntRange(min=1))
-@click.option("--confirm", "verdict", flag_value="VERDICT_CONFIRMED", help="It was so.")
-@click.option("--reject", "verdict", flag_value="VERDICT_REJECTED", help="It was not so.")
-@click.option("--unsure", "verdict", flag_value="VERDICT_UNSURE", help="Nobody can tell.")
-@click.option("--withdraw", "verdict", flag_value="VERDICT_WITHDRAWN", help="Take a review back.")
+@click.argument("number", type=WholeNumber(min=1))
+@click.option("--confirm", is_flag=True, help="It was so.")
+@click.option("--reject", is_flag=True, help="It was not so.")
+@click.option("--unsure", is_flag=True, help="Nobody can tell.")
+@click.option("--withdraw", is_flag=True, help="Take a review back.")
 @click.option("--note", default="", help="A remark, at most 1024 bytes.")
 @operator_options
 @voice.json_option
 def review(  # noqa: PLR0917 - one parameter an option
     number: int,
-    verdict: str | None,
+    confirm: bool,
+    reject: bool,
+    unsure: bool,
+    withdraw: bool,
     note: str,
     data: Path,
     collector: str,
@@ -190,11 +194,19 @@ def review(  # noqa: PLR0917 - one parameter an option
     from edge.cli.event_lines import review_record  # noqa: PLC0415
     from edge.wire.v1 import operator_pb2  # noqa: PLC0415
 
-    if verdict is None:
+    verdicts = [
+        verdict
+        for verdict, is_given in (
+            (operator_pb2.VERDICT_CONFIRMED, confirm),
+            (operator_pb2.VERDICT_REJECTED, reject),
+            (operator_pb2.VERDICT_UNSURE, unsure),
+            (operator_pb2.VERDICT_WITHDRAWN, withdraw),
+        )
+        if is_given
+    ]
+    if len(verdicts) != 1:
         raise click.UsageError("give one of --confirm, --reject, --unsure, --withdraw")
-    request = operator_pb2.ReviewEventRequest(
-        number=number, verdict=operator_pb2.Verdict.Value(verdict), note=note
-    )
+    request = operator_pb2.ReviewEventRequest(number=number, verdict=verdicts[0], note=note)
     with open_operator(Access(data, collector, identity)) as operator:
         stored = operator.ReviewEvent(request, timeout=ANSWER_WITHIN_SECONDS).review
     record = review_record(stored)

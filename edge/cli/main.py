@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from edge.cli import voice
+from edge.cli.nouns import NounGroup
 from edge.errors import EXIT_OK, EXIT_USAGE, VigieError
 
 GROUPS: dict[str, tuple[str, str]] = {
@@ -19,9 +20,13 @@ GROUPS: dict[str, tuple[str, str]] = {
     "site": ("edge.cli.site", "Check and draw a site file."),
     "device": ("edge.cli.device", "Invite, enrol, list and revoke devices."),
     "spool": ("edge.cli.spool", "List and verify the events a pole still holds."),
+    "vault": ("edge.cli.vault", "List and verify the sealed video a pole holds."),
     "models": ("edge.cli.models", "List, add, build and verify detectors."),
     "demo": ("edge.cli.demo", "Watch the whole path from a picture to the control room."),
 }
+
+# What shells say of a program that Ctrl-C ended: 128 and the number of SIGINT.
+EXIT_INTERRUPTED = 130
 
 EXAMPLES = """\
 \b
@@ -31,7 +36,7 @@ Examples:
 """
 
 
-class LazyGroup(click.Group):
+class LazyGroup(NounGroup):
     """A group whose commands are imported when they are named, not when they are listed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -39,28 +44,13 @@ class LazyGroup(click.Group):
         return list(GROUPS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module behind a name, or behind the only name it is a prefix of."""
-        matches = [name for name in GROUPS if name.startswith(cmd_name)]
-        if cmd_name not in GROUPS and len(matches) == 1:
-            cmd_name = matches[0]
+        """Import the module behind a name."""
         if cmd_name not in GROUPS:
             return None
         command = getattr(importlib.import_module(GROUPS[cmd_name][0]), cmd_name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{cmd_name} is no command")
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with the nearest name in the answer to a typo."""
-        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            import difflib  # noqa: PLC0415 - for a typo only; 6 ms of every --help otherwise
-
-            nearest = difflib.get_close_matches(args[0], GROUPS, n=1)
-            remedy = f"Did you mean 'vigie {nearest[0]}'?" if nearest else "Try 'vigie --help'."
-            ctx.fail(f"no command '{args[0]}'. {remedy}")
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table's own sentences, so that listing imports nothing."""
@@ -90,9 +80,10 @@ def main() -> NoReturn:
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
     except click.Abort:
-        sys.exit(130)
+        voice.say("vigie: interrupted")
+        sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as refused:
-        refused.show()
+        voice.show_usage(refused)
         sys.exit(EXIT_USAGE)
     except VigieError as error:
         voice.show_error(error, debug=debug)

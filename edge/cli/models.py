@@ -1,5 +1,6 @@
 """`vigie models`: list, add, build and verify detectors."""
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,11 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import voice
+from edge.cli.nouns import NounGroup
 from edge.cli.progress import show_progress
 from edge.errors import Kind, VigieError
 
 if TYPE_CHECKING:
     from edge.eye.detector import Card, Library
+
+SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 models_option = click.option(
     "--models",
@@ -22,12 +26,13 @@ models_option = click.option(
 
 
 @click.group(
+    cls=NounGroup,
     epilog="""\
 \b
 Examples:
   vigie models list
   vigie models build ssd-coco15
-"""
+""",
 )
 def models() -> None:
     """List, add, build and verify detectors."""
@@ -132,6 +137,8 @@ def add(
     Without --card, the shipped card with that SHA-256 is taken. A download that was cut off goes
     on where it was when you give the same command again.
     """
+    if not SHA256.fullmatch(sha256):
+        raise click.BadParameter("a SHA-256 is 64 hexadecimal digits", param_hint="'--sha256'")
     from edge.builder.adding import add_model  # noqa: PLC0415 - the network, only when asked
 
     with show_progress(said, f"fetching {source.rsplit('/', 1)[-1]}", "bytes") as report:

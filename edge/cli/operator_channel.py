@@ -147,7 +147,7 @@ def _translate(error: Exception, address: str, credentials: "Credentials") -> Vi
     code = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.INTERNAL
     details = error.details() if isinstance(error, grpc.Call) else str(error)
     if code is grpc.StatusCode.UNAVAILABLE:
-        return find_reason(address, credentials)
+        return _for_operators(find_reason(address, credentials))
     if code is grpc.StatusCode.UNIMPLEMENTED:
         return VigieError(
             Kind.FAILED_PRECONDITION,
@@ -160,4 +160,16 @@ def _translate(error: Exception, address: str, credentials: "Credentials") -> Vi
             f"the collector at {address} did not answer within {ANSWER_WITHIN_SECONDS:.0f} s",
             hint="Look at the collector's log, then try again.",
         )
-    return VigieError(get_kind(code), f"the collector refused: {details}")
+    what, _, remedy = str(details).partition(". ")
+    return VigieError(get_kind(code), f"the collector refused: {what}", hint=remedy or None)
+
+
+def _for_operators(reason: VigieError) -> VigieError:
+    """The link's reason; an operator does not enrol, so what to do is another thing."""
+    if "enrol" not in (reason.hint or ""):
+        return reason
+    hint = (
+        "Is 'vigie collector run' running there? Compare --collector and --identity, or --data, "
+        "with what it was started with."
+    )
+    return VigieError(reason.kind, reason.what, where=reason.where, hint=hint)

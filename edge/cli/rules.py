@@ -1,13 +1,15 @@
 """`vigie rules`: check, draw, explain and replay what a site's rules do."""
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
 from edge.cli import voice
+from edge.cli.nouns import NounGroup
 from edge.errors import EXIT_ANSWER_IS_NO, Kind, VigieError
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ cannot be taken, 4 no such file, camera or model.
 """
 
 
-@click.group(epilog=GROUP_EXAMPLES)
+@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES)
 def rules() -> None:
     """Check, draw, explain and replay rules."""
 
@@ -102,28 +104,29 @@ def draw(file: Path, *, still: Path | None, camera: str | None, out: Path) -> No
 
 
 @rules.command(epilog=EXPLAIN_EXAMPLES)
-@click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True), default="-")
 @click.option(
     "--lang", type=click.Choice(["en", "fr", "es"]), default="en", help="Language of the sentence."
 )
-def explain(file: TextIO, *, lang: str) -> None:
+def explain(file: Path, *, lang: str) -> None:
     """Say in a sentence why an event fired.
 
     FILE holds one event as JSON, as 'vigie events show --json' prints it; left out: from stdin.
     """
-    from edge.cli.told import read_told  # noqa: PLC0415 - loads protobuf
+    from edge.cli.told import EXPLAINABLE, read_told  # noqa: PLC0415 - loads protobuf
     from edge.wire.sentences import explain as sentence  # noqa: PLC0415
 
+    where = "standard input" if str(file) == "-" else str(file)
     try:
-        record = json.load(file)
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        told = read_told(json.loads(text), where)
+    except OSError as refused:
+        kind = Kind.PERMISSION_DENIED if isinstance(refused, PermissionError) else Kind.NOT_FOUND
+        what = f"cannot be read: {refused.strerror}"
+        raise VigieError(kind, what, where=where, hint=EXPLAINABLE) from refused
     except ValueError as garbage:
-        raise VigieError(
-            Kind.INVALID_ARGUMENT,
-            "this is no event in JSON",
-            where=file.name,
-            hint="Give it what 'vigie events show ID --json' prints.",
-        ) from garbage
-    told = read_told(record)
+        what = "this is no event in JSON"
+        raise VigieError(Kind.INVALID_ARGUMENT, what, where=where, hint=EXPLAINABLE) from garbage
     click.echo(sentence(told.event, told.rule, told.model, lang))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import voice
+from edge.cli.nouns import NounGroup
 from edge.errors import EXIT_OK, Kind, VigieError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ Exit codes: 0 drawn, 3 the site file or the still cannot be taken, 4 no such fil
 """
 
 
-@click.group(epilog=GROUP_EXAMPLES)
+@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES)
 def site() -> None:
     """Check and draw a site file."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import voice
+from edge.cli.nouns import NounGroup
 from edge.cli.progress import show_progress
 from edge.errors import EXIT_CODES, Kind
 
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
 GROUP_EXAMPLES = """\
 \b
 Examples:
-  vigie spool ls --data /var/lib/vigie
-  vigie spool verify --data /var/lib/vigie
+  vigie spool ls
+  vigie spool verify --data pole
 """
 
 LS_EXAMPLES = """\
 \b
 Examples:
-  vigie spool ls --data /var/lib/vigie
-  vigie spool ls --data /var/lib/vigie --events --json
+  vigie spool ls
+  vigie spool ls --data pole --events --json
 \b
 Exit codes: 0 listed, 4 there is no spool, 7 the spool is damaged.
 """
@@ -32,8 +33,8 @@ Exit codes: 0 listed, 4 there is no spool, 7 the spool is damaged.
 VERIFY_EXAMPLES = """\
 \b
 Examples:
-  vigie spool verify --data /var/lib/vigie
-  vigie spool verify --data /var/lib/vigie --json
+  vigie spool verify
+  vigie spool verify --data pole --json
 \b
 Exit codes: 0 everything is whole, 4 there is no spool, 7 something is damaged.
 """
@@ -41,13 +42,13 @@ Exit codes: 0 everything is whole, 4 there is no spool, 7 something is damaged.
 data_option = click.option(
     "--data",
     type=click.Path(path_type=Path),
-    default=Path("data"),
+    default=Path("/var/lib/vigie/pole"),
     show_default=True,
     help="Data directory of the device.",
 )
 
 
-@click.group(epilog=GROUP_EXAMPLES)
+@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES)
 def spool() -> None:
     """List and verify the events a pole still holds. Neither changes anything."""
 

@@ -12,6 +12,10 @@ from edge.errors import Kind, VigieError
 from edge.wire.names import CLASS_NUMBERS, FUNCTION_NUMBERS, class_name, function_name, phase_name
 from edge.wire.v1 import event_pb2
 
+EXPLAINABLE = (
+    "Give it one line of what 'vigie events show NUMBER --json' or 'vigie rules replay --json' "
+    "prints."
+)
 _PHASES = {"start": 1, "update": 2, "end": 3}
 _Counted = Literal["track", "score_percent", "duration_ms", "measured"]
 _COUNTED: tuple[_Counted, ...] = get_args(_Counted)
@@ -51,11 +55,20 @@ def told_record(told: Told) -> dict[str, object]:
     return record
 
 
-def read_told(record: object) -> Told:
-    """The event, rule and model of one object. Raises VigieError INVALID_ARGUMENT."""
+def read_told(record: object, where: str | None = None) -> Told:
+    """The event, rule and model of one object, read from `where`. Raises VigieError."""
+    try:
+        return _read(record)
+    except VigieError as refused:
+        raise VigieError(refused.kind, refused.what, where=where, hint=refused.hint) from refused
+
+
+def _read(record: object) -> Told:
     if not isinstance(record, Mapping):
         raise _refused("this is no JSON object")
     function = _text(record, "function")
+    if not function:
+        raise _refused("this is no event: it has no function")
     if function not in FUNCTION_NUMBERS:
         raise _refused(f"function '{function}' is none that this vigie knows")
     phase = _text(record, "phase")
@@ -112,5 +125,4 @@ def _octets(record: Mapping[object, object], name: str) -> bytes:
 
 
 def _refused(what: str) -> VigieError:
-    hint = "Give it what 'vigie events show ID --json' or 'vigie rules replay --json' prints."
-    return VigieError(Kind.INVALID_ARGUMENT, what, hint=hint)
+    return VigieError(Kind.INVALID_ARGUMENT, what, hint=EXPLAINABLE)

@@ -10,6 +10,8 @@ import click
 from edge.errors import EXIT_CODES, Kind, VigieError
 
 EXIT_BUG = EXIT_CODES[Kind.INTERNAL]
+# Options that stand before the command.
+OF_VIGIE_ITSELF = ("--debug", "--plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,22 @@ def show_error(error: VigieError, *, debug: bool) -> None:
     if debug:
         _show_traceback(error)
     say(f"vigie: {error}")
+
+
+def show_usage(refused: click.ClickException) -> None:
+    """A command line that cannot be understood, in the same voice; a bare group shows its help."""
+    if isinstance(refused, click.exceptions.NoArgsIsHelpError):
+        refused.show()
+        return
+    what = refused.format_message()
+    said = f"vigie: {what[0].lower()}{what[1:]}"
+    context = refused.ctx if isinstance(refused, click.UsageError) else None
+    if isinstance(refused, click.NoSuchOption) and refused.option_name in OF_VIGIE_ITSELF:
+        say(f"{said}\n  Write it before the command: vigie {refused.option_name} …")
+    elif context is not None:
+        say(f"{said}\n  See '{context.command_path} --help'.")
+    else:
+        say(said)
 
 
 def show_bug(bug: BaseException, *, debug: bool) -> None:

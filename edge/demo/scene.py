@@ -26,7 +26,7 @@ def prepare_scene(source: str, site: Path | None, cache: Path, say: Callable[[st
     Raises:
         VigieError: NOT_FOUND for a missing file, UNAVAILABLE when the clip cannot be had.
     """
-    cache.mkdir(parents=True, exist_ok=True)
+    _make(cache)
     if source == "clip" and site is None:
         if not can_fetch():
             say("vigie: not a Debian machine, so the demo runs on the street simulator")
@@ -39,6 +39,13 @@ def prepare_scene(source: str, site: Path | None, cache: Path, say: Callable[[st
     if source == "sim" and site is None:
         return _own_scene("street", "the street simulator (drawn, not footage)", cache, {})
     if site is not None:
+        if not site.is_file():
+            raise VigieError(
+                Kind.NOT_FOUND,
+                "there is no site file here",
+                where=str(site),
+                hint="Give its path with --site, or leave it out for the demo's own.",
+            )
         return Scene(site, f"what {site.name} names" if source == "clip" else source)
     address = source if _has_scheme(source) else f"file:{_file(source)}"
     return _own_scene("anywhere", source, cache, {"sim:street": address})
@@ -63,9 +70,21 @@ def _file(source: str) -> Path:
         raise VigieError(
             Kind.NOT_FOUND,
             f"there is no file {source}",
-            hint="Give a video file, rtsp://…, v4l2:/dev/video0, 'clip' or 'sim'.",
+            hint="Give --source a video file, rtsp://…, v4l2:/dev/video0, 'clip' or 'sim'.",
         )
     return path.resolve()
+
+
+def _make(cache: Path) -> None:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as refused:
+        raise VigieError(
+            Kind.PERMISSION_DENIED,
+            f"the demo's folder cannot be made: {refused.strerror}",
+            where=str(cache),
+            hint="Give a folder that you may write to with --cache DIR.",
+        ) from refused
 
 
 def ensure_detector(models: Path | None, say: Callable[[str], None]) -> Path:

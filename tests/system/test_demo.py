@@ -50,7 +50,7 @@ def test_a_source_that_is_not_there_is_one_sentence(repository: Path, tmp_path: 
     assert done.returncode == 4
     assert done.stderr.splitlines()[-2:] == [
         "vigie: there is no file nothing.mp4",
-        "  Give a video file, rtsp://…, v4l2:/dev/video0, 'clip' or 'sim'.",
+        "  Give --source a video file, rtsp://…, v4l2:/dev/video0, 'clip' or 'sim'.",
     ]
 
 

