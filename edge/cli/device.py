@@ -12,9 +12,10 @@ from edge.cli.nouns import NounGroup, WholeNumber
 from edge.cli.operator_channel import (
     ANSWER_WITHIN_SECONDS,
     Access,
-    open_operator,
+    ask_operator,
     operator_options,
 )
+from edge.cli.progress import show_progress
 from edge.errors import EXIT_ANSWER_IS_NO
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def invite(  # noqa: PLR0917 - one parameter an option
 
     access = Access(data, collector, identity)
     request = operator_pb2.InviteDeviceRequest(device=name, valid_seconds=valid_hours * 3600)
-    with open_operator(access) as operator:
+    with ask_operator(access) as operator:
         answer = operator.InviteDevice(request, timeout=ANSWER_WITHIN_SECONDS)
     enrolment = "HOST:PORT" if collector else access.read_addresses().get("enrolment", "HOST:PORT")
     ca = access.directory / "ca.pem"
@@ -127,8 +128,15 @@ def invite(  # noqa: PLR0917 - one parameter an option
     help="Data directory of this device.",
 )
 @voice.json_option
+@click.pass_obj
 def enrol(  # noqa: PLR0917 - one parameter an option
-    collector: str, ca: Path, token: str, name: str, data: Path, as_json: bool
+    said: voice.Voice,
+    collector: str,
+    ca: Path,
+    token: str,
+    name: str,
+    data: Path,
+    as_json: bool,
 ) -> None:
     """Get this device's certificate; its key is made here and never leaves.
 
@@ -141,9 +149,9 @@ def enrol(  # noqa: PLR0917 - one parameter an option
     from edge.link.identity import IdentityDirectory  # noqa: PLC0415
 
     directory = IdentityDirectory(data / "identity")
-    identity = asyncio.run(
-        ask(directory, device=name, collector=collector, ca=ca, token=token.strip())
-    )
+    asking = ask(directory, device=name, collector=collector, ca=ca, token=token.strip())
+    with show_progress(said, f"asking {collector}"):
+        identity = asyncio.run(asking)
     expires_utc_ms = round(identity.valid_until_utc * 1000)
     if as_json:
         voice.print_json(
@@ -167,7 +175,7 @@ def status(data: Path, collector: str, identity: Path | None, as_json: bool) -> 
     """List the devices: who is connected, who is silent, what waits."""
     from edge.wire.v1 import operator_pb2  # noqa: PLC0415
 
-    with open_operator(Access(data, collector, identity)) as operator:
+    with ask_operator(Access(data, collector, identity)) as operator:
         found = operator.ListDevices(
             operator_pb2.ListDevicesRequest(), timeout=ANSWER_WITHIN_SECONDS
         ).devices
@@ -203,7 +211,7 @@ def revoke(  # noqa: PLR0917 - one parameter an option
         voice.say(f"vigie: nothing was changed; {name} goes on")
         raise click.exceptions.Exit(EXIT_ANSWER_IS_NO)
     request = operator_pb2.RevokeDeviceRequest(device=name, reason=reason)
-    with open_operator(Access(data, collector, identity)) as operator:
+    with ask_operator(Access(data, collector, identity)) as operator:
         ended = operator.RevokeDevice(request, timeout=ANSWER_WITHIN_SECONDS).ended_streams
     if as_json:
         voice.print_json({"device": name, "ended_streams": ended})

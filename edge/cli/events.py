@@ -11,6 +11,7 @@ from edge.cli.nouns import NounGroup, WholeNumber
 from edge.cli.operator_channel import (
     ANSWER_WITHIN_SECONDS,
     Access,
+    ask_operator,
     open_operator,
     operator_options,
 )
@@ -126,7 +127,7 @@ def list_events(  # noqa: PLR0917 - one parameter an option
     )
     if function:
         request.function = _get_function(function)
-    with open_operator(Access(data, collector, identity)) as operator:
+    with ask_operator(Access(data, collector, identity)) as operator:
         found = operator.ListEvents(request, timeout=ANSWER_WITHIN_SECONDS).events
     if as_json:
         for stored in found:
@@ -157,7 +158,7 @@ def show(  # noqa: PLR0917 - one parameter an option
     from edge.wire.v1 import operator_pb2  # noqa: PLC0415
 
     request = operator_pb2.GetEventRequest(number=number)
-    with open_operator(Access(data, collector, identity)) as operator:
+    with ask_operator(Access(data, collector, identity)) as operator:
         answer = operator.GetEvent(request, timeout=ANSWER_WITHIN_SECONDS)
     stored = answer.event
     sentence = explain(stored.event, stored.rule, stored.model, lang)
@@ -207,7 +208,7 @@ def review(  # noqa: PLR0917 - one parameter an option
     if len(verdicts) != 1:
         raise click.UsageError("give one of --confirm, --reject, --unsure, --withdraw")
     request = operator_pb2.ReviewEventRequest(number=number, verdict=verdicts[0], note=note)
-    with open_operator(Access(data, collector, identity)) as operator:
+    with ask_operator(Access(data, collector, identity)) as operator:
         stored = operator.ReviewEvent(request, timeout=ANSWER_WITHIN_SECONDS).review
     record = review_record(stored)
     if as_json:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
+from edge.cli import voice
+from edge.cli.progress import show_progress
 from edge.errors import Kind, VigieError
 
 if TYPE_CHECKING:
@@ -97,6 +99,14 @@ def operator_options(command: Callable[P, R]) -> Callable[P, R]:
     ):
         command = option(command)
     return command
+
+
+@contextmanager
+def ask_operator(access: Access) -> Iterator["OperatorServiceStub"]:
+    """As open_operator, for a question with one answer: a wait of seconds is shown as one."""
+    speaker: voice.Voice = click.get_current_context().obj
+    with show_progress(speaker, "waiting for the collector"), open_operator(access) as operator:
+        yield operator
 
 
 @contextmanager

@@ -31,6 +31,8 @@ def replay_recording(
     from edge.eye.replay import replay_events, with_source  # noqa: PLC0415 - loads the whole eye
     from edge.site.check import read_site  # noqa: PLC0415
 
+    if annotate is not None:
+        _check_place(annotate)
     site = read_site(site_file)
     is_scene = str(recording).startswith("sim:")
     source = str(recording) if is_scene else f"file:{recording}"
@@ -56,6 +58,19 @@ def find_camera(site: "SiteFile", name: str | None) -> "Camera":
             hint="Name one of them with --camera.",
         )
     return site.cameras[0 if name is None else known.index(name)]
+
+
+def _check_place(video: Path) -> None:
+    """Said before a long replay, not after it."""
+    if not video.parent.is_dir() or video.is_dir():
+        raise VigieError(
+            Kind.NOT_FOUND,
+            "no video can be written here: it is a folder"
+            if video.is_dir()
+            else "no video can be written here: there is no such folder",
+            where=str(video),
+            hint="Give --annotate a file's path in a folder that exists, such as seen.mp4.",
+        )
 
 
 def _as_report(

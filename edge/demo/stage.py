@@ -210,6 +210,8 @@ def _drain(play: Play) -> int:
 
 
 def _pending(play: Play) -> int:
+    if not (play.pole / "spool.db").exists():
+        return 0
     listing = run_command(["spool", "ls", "--json", "--data", str(play.pole)])
     return sum(int(str(batch["events"])) for batch in listing)
 
