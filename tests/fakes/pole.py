@@ -46,9 +46,9 @@ class Pole:
         with Spool(self.data / FILE_NAME) as spool:
             number = spool.declare(event_pb2.Dictionary(rules=rules))
             body = event_pb2.Event(rule=1, phase=event_pb2.PHASE_START).SerializeToString()
-            packed = Packed(1_790_000_000_000, number, [body])
             for _ in range(count):
-                seqs = spool.append(lambda _: packed)
+                # Each at a time of its own: what was captured at once travels in one batch.
+                seqs = spool.append(lambda seq: Packed(1_790_000_000_000 + seq, number, [body]))
         ring(self.data / BELL_NAME)
         return seqs[-1]
 
