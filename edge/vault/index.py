@@ -283,6 +283,12 @@ class Index:
         fragments = self._asked("SELECT COUNT(*) FROM fragment")
         return segments[0][0], fragments[0][0]
 
+    def camera_totals(self, camera: str) -> tuple[int, int]:
+        """Number and bytes of a camera's fragments; reads every row."""
+        statement = "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM fragment WHERE camera = ?"
+        fragments, stored_bytes = self._asked(statement, camera)[0]
+        return fragments, stored_bytes
+
     def count_gaps(self) -> int:
         """Stretches that are missing."""
         return int(self._asked("SELECT COUNT(*) FROM gap")[0][0])

@@ -54,6 +54,18 @@ class RingReader:
         first, last = self._index.first(camera), self._index.last(camera)
         return None if first is None or last is None else (first.first_utc_ns, last.last_utc_ns)
 
+    def totals(self, camera: str) -> tuple[int, int]:
+        """Number and bytes of the fragments held."""
+        return self._index.camera_totals(camera)
+
+    def entries(self, camera: str, from_utc_ns: int = 0, to_utc_ns: int = 2**63 - 1) -> list[Entry]:
+        """What the index says of the fragments that touch an interval, in order."""
+        return self._index.entries(camera, from_utc_ns, to_utc_ns)
+
+    def days(self, camera: str) -> list[str]:
+        """Days, `2026-11-21`, whose key still exists."""
+        return [day_text(day) for day in self._keys.days(camera)]
+
     def gaps(self, camera: str) -> list[GapRow]:
         """What is missing, in order."""
         return self._index.gaps(camera)

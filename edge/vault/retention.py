@@ -19,6 +19,7 @@ from edge.vault.places import DAY_NS, VaultPlaces, day_text
 
 # What SQLite may need to note a deletion on a disk that is full to the last byte.
 BALLAST_BYTES = 1024 * 1024
+_LEAST_SHARE = 8
 logger = logging.getLogger("vigie.vault")
 
 
@@ -54,6 +55,15 @@ class Retention:
                 self._remove(segment, "quota")
                 return True
         return False
+
+    def yield_to_others(self, spared: set[int]) -> bool:
+        """Remove the oldest segment because the disk is full. False: the ring is not why.
+
+        Below an eighth of its quota the ring does not shrink for what others fill the disk with.
+        """
+        if self.used_bytes * _LEAST_SHARE < self._quota_bytes:
+            return False
+        return self.give_way(spared)
 
     def expire(self, now_utc_ns: int) -> None:
         """Destroy the keys of days past the mandate's, then remove what is older than its days.

@@ -91,6 +91,7 @@ def serve(
         stack.callback(intake.close)
         duties = Duties(data, room, recorder, clock)
         stack.callback(duties.close)
+        duties.do()  # the mandate must hold before the first packet is looked at
         watchdog.tell_ready()
         logger.info("vault_ready device=%s quota_bytes=%d", device, quota_bytes)
         due_ns = 0

@@ -20,7 +20,7 @@ from edge.vault.record import Header
 from edge.vault.sealing import unseal
 from edge.vault.segments import SegmentFile, SegmentReader, list_foreign, list_segments
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,8 +145,8 @@ class RingWriter:
             return self._append(camera, day, pieces)
         except OSError as error:
             self._abandon(camera, error)
-            if error.errno in _FULL and not self._retention.give_way(self._written_now()):
-                raise ring_error(error, self._places.ring / camera) from error
+            if error.errno in _FULL:
+                self._retention.yield_to_others(self._written_now())
         try:
             return self._append(camera, day, pieces)
         except OSError as error:

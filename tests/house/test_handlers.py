@@ -12,6 +12,7 @@ ALLOWED = {
     "edge/eye/run.py": 1,
     "edge/eye/camera/child.py": 1,
     "edge/link/run.py": 1,
+    "edge/vault/run.py": 1,
     "collector/run.py": 1,
 }
 

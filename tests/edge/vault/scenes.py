@@ -71,14 +71,20 @@ def invented(
 
 
 @cache
-def filmed(folder: Path, codec: str = "libx264", container: str = "mp4", group: int = FPS) -> Movie:
+def filmed(
+    folder: Path,
+    codec: str = "libx264",
+    container: str = "mp4",
+    group: int = FPS,
+    width_px: int = 160,
+) -> Movie:
     """Packets of a real encoder: mp4 has lengths and a record, h264 and hevc have start codes."""
     options = {"g": str(group), "bf": "0", "preset": "ultrafast"}
     if codec == "libx265":
         options = {"preset": "ultrafast", "x265-params": f"keyint={group}:bframes=0:log-level=none"}
     path = write_film(
-        folder / f"film-{codec}-{group}.{container}",
-        Film(width_px=160, height_px=120, count=60, codec=codec, options=options),
+        folder / f"film-{codec}-{group}-{width_px}.{container}",
+        Film(width_px=width_px, height_px=120, count=60, codec=codec, options=options),
     )
     with av.open(str(path)) as opened:
         stream = opened.streams.video[0]
@@ -87,7 +93,7 @@ def filmed(folder: Path, codec: str = "libx264", container: str = "mp4", group: 
             CAMERA,
             stream.codec_context.name,
             stream.codec_context.extradata or b"",
-            160,
+            width_px,
             120,
             stream.time_base.numerator,
             stream.time_base.denominator,
