@@ -11,28 +11,28 @@ from edge.eye.detections import Detections
 from edge.eye.tracks import WAY_PERIOD_NS, WAY_POINTS
 
 Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 CLASSES = 16
-_INTEGERS = ("numbers", "looks", "missed", "first_ns", "last_ns", "anchored_ns", "way_ns",
-             "way_lengths")  # fmt: skip
+_INTEGERS = ("numbers", "looks", "last_ns", "first_ns", "anchored_ns", "way_ns", "way_lengths")
 
 
 class Book:
     """Arrays of n tracks, the oldest first; the named ones are rows of the two matrices.
 
-    integers: int64 (8, n); floats: float32 (7, n); votes: float32 (n, 16), by class;
-    classes: uint8 (n,); ways: float32 (n, WAY_POINTS, 2), replaced and never changed.
-    origins, anchors: float32 (2, n), where the foot began and where it last came to a stop.
+    integers: int64 (7, n); floats: float32 (7, n); classes: uint8 (n,); others: int64 (n, 16),
+    looks at which a thing was of another class than its own; ways: float32 (n, WAY_POINTS, 2),
+    replaced and never changed. marks: float32 (2, 2, n), where the foot began and where it last
+    came to a stop.
     """
 
-    __slots__ = ("anchors", "best_scores", "classes", "floats", "integers", "origins", "scores",
-                 "travel", "votes", "ways", *_INTEGERS)  # fmt: skip
+    __slots__ = ("best_scores", "classes", "floats", "integers", "marks", "others", "scores",
+                 "travel", "ways", *_INTEGERS)  # fmt: skip
 
     numbers: Rows
     looks: Rows
-    missed: Rows
-    first_ns: Rows
     last_ns: Rows
+    first_ns: Rows
     anchored_ns: Rows
     way_ns: Rows
     way_lengths: Rows
@@ -41,63 +41,73 @@ class Book:
         self,
         integers: Rows,
         floats: Floats,
-        votes: Floats,
         classes: npt.NDArray[np.uint8],
+        others: Rows,
         ways: Floats,
     ) -> None:
-        self.votes, self.classes, self.ways = votes, classes, ways
+        self.classes, self.others, self.ways = classes, others, ways
         self._name(integers, floats)
 
-    def keep(self, rows: npt.NDArray[np.bool_]) -> None:
+    def keep(self, is_kept: Flags) -> None:
         """Drop the tracks that are False."""
-        self.votes, self.classes = self.votes[rows], self.classes[rows]
-        self.ways = self.ways[rows]
-        self._name(self.integers[:, rows], self.floats[:, rows])
+        self.classes, self.others = self.classes[is_kept], self.others[is_kept]
+        self.ways = self.ways[is_kept]
+        self._name(self.integers[:, is_kept], self.floats[:, is_kept])
 
     def extend(self, other: "Book") -> None:
         """Append another book's tracks."""
-        self.votes = np.concatenate((self.votes, other.votes))
         self.classes = np.concatenate((self.classes, other.classes))
+        self.others = np.concatenate((self.others, other.others))
         self.ways = np.concatenate((self.ways, other.ways))
         self._name(
             np.concatenate((self.integers, other.integers), axis=1),
             np.concatenate((self.floats, other.floats), axis=1),
         )
 
-    def see(self, rows: Rows, finds: Rows, found: Detections, now_ns: int) -> None:
-        """Note which detection each of these tracks was."""
-        scores = found.scores[finds]
-        kinds = np.minimum(found.classes[finds], CLASSES - 1)
-        self.votes[rows, kinds] += scores
-        # A vote for the class that leads leaves it in the lead: nothing to count.
-        if np.count_nonzero(kinds != self.classes[rows]):
-            self.classes[rows] = self.votes[rows].argmax(axis=1)
-        self.scores[rows] = scores
-        self.best_scores[rows] = np.maximum(self.best_scores[rows], scores)
-        self.looks[rows] += 1
-        self.missed[rows] = 0
-        self.last_ns[rows] = now_ns
+    def see(self, is_seen: Flags, finds: Rows, found: Detections, now_ns: int) -> None:
+        """Note which detection each of the seen tracks was; any where a track was not seen."""
+        np.copyto(self.scores, found.scores.take(finds), where=is_seen)
+        np.maximum(self.best_scores, self.scores, out=self.best_scores)
+        self.looks += is_seen
+        np.copyto(self.last_ns, now_ns, where=is_seen)
+        kinds = found.classes.take(finds)
+        is_other = kinds != self.classes
+        is_other &= is_seen
+        if np.count_nonzero(is_other):
+            self._vote(is_other.nonzero()[0], kinds)
 
-    def follow(self, corners: Floats, still_part: float, now_ns: int) -> None:
+    def follow(self, corners: Floats, is_seen: Flags, still_part: float, now_ns: int) -> None:
         """Note how far each thing has come, whether it keeps its place, and its way.
 
         corners: float32 (6, n) as `Motion.corners` says them.
         """
-        feet, seen = corners[4:], self.missed == 0
-        away = feet - self.origins
-        np.maximum(self.travel, np.hypot(away[0], away[1]), out=self.travel, where=seen)
-        strayed = feet - self.anchors
-        reach = np.float32(still_part) * (corners[3] - corners[1])
-        moved = np.hypot(strayed[0], strayed[1]) > reach
-        moved &= seen
+        feet = corners[4:]
+        away = self.marks - feet
+        far = np.hypot(away[:, 0], away[:, 1])
+        np.maximum(self.travel, far[0], out=self.travel, where=is_seen)
+        height = corners[3] - corners[1]
+        height *= np.float32(still_part)
+        moved = far[1] > height
+        moved &= is_seen
         if np.count_nonzero(moved):
-            np.copyto(self.anchors, feet, where=moved)
+            np.copyto(self.marks[1], feet, where=moved)
             self.anchored_ns[moved] = now_ns
         due = self.way_ns <= now_ns - WAY_PERIOD_NS
         if np.count_nonzero(due):
             self._go_on(due, feet, now_ns)
 
-    def _go_on(self, due: npt.NDArray[np.bool_], feet: Floats, now_ns: int) -> None:
+    def _vote(self, rows: Rows, kinds: npt.NDArray[np.uint8]) -> None:
+        """Note that things looked like another class; the one seen most often is theirs."""
+        np.add.at(self.others, (rows, np.minimum(kinds[rows], CLASSES - 1)), 1)
+        others = self.others[rows]
+        own, most = self.looks[rows] - others.sum(axis=1), others.argmax(axis=1)
+        is_outvoted = others[np.arange(len(rows)), most] > own
+        changed, most, own = rows[is_outvoted], most[is_outvoted], own[is_outvoted]
+        self.others[changed, self.classes[changed]] = own
+        self.others[changed, most] = 0
+        self.classes[changed] = most
+
+    def _go_on(self, due: Flags, feet: Floats, now_ns: int) -> None:
         # A copy: tracks that were given out before still show the old ways.
         ways = self.ways.copy()
         ways[due, 1:] = self.ways[due, :-1]
@@ -110,17 +120,20 @@ class Book:
         self.integers, self.floats = integers, floats
         for name, row in zip(_INTEGERS, integers, strict=True):
             setattr(self, name, row)
-        self.scores, self.best_scores, self.travel = floats[0], floats[1], floats[2]
-        self.origins, self.anchors = floats[3:5], floats[5:7]
+        self.scores, self.best_scores, self.travel = floats[:3]
+        self.marks = floats[3:].reshape(2, 2, -1)
 
 
 def first_book(found: Detections, finds: Rows, feet: Floats, now_ns: int) -> Book:
     """What is known of things seen for the first time; feet: float32 (2, m)."""
-    count, scores, classes = len(finds), found.scores[finds], found.classes[finds]
-    votes = np.zeros((count, CLASSES), np.float32)
-    votes[np.arange(count), np.minimum(classes, CLASSES - 1)] = scores
+    count, scores = len(finds), found.scores[finds]
     ways = np.zeros((count, WAY_POINTS, 2), np.float32)
     ways[:, 0] = feet.T
-    first = np.array([0, 1, 0, now_ns, now_ns, now_ns, now_ns, 1], np.int64)
-    floats = np.stack((scores, scores, np.zeros_like(scores), *feet, *feet))
-    return Book(np.repeat(first[:, None], count, axis=1), floats, votes, classes, ways)
+    first = np.array([0, 1, now_ns, now_ns, now_ns, now_ns, 1], np.int64)
+    return Book(
+        np.repeat(first[:, None], count, axis=1),
+        np.stack((scores, scores, np.zeros_like(scores), *feet, *feet)),
+        np.minimum(found.classes[finds], CLASSES - 1),
+        np.zeros((count, CLASSES), np.int64),
+        ways,
+    )

@@ -3,118 +3,152 @@
 A box is a centre that moves and a size that drifts. Both coordinates of the centre share one 2x2
 covariance per track, kept as three numbers, because their noise is the same multiple of the box's
 height. All numbers of a track are one column of a matrix, so that letting time pass, and reading
-boxes, is one small matrix product whatever the number of tracks. Units: fractions of the frame,
-seconds.
+boxes, is one small matrix product whatever the number of tracks; a look corrects all columns
+alike, with no gain where a thing was not seen. Units: fractions of the frame, seconds.
+
+Every box has a lane, which is added to the corners that overlap is taken of: boxes in lanes far
+apart never meet, and nobody has to compare classes pair by pair.
 """
 
 from functools import lru_cache
-from math import exp
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
 
 # Standard deviations as multiples of the box's height, from looking at the detector's jitter on
 # pedestrians of 60 to 100 px: a box edge wanders by a twentieth, a walker changes its speed by
-# about half a height per second within a second.
+# nearly its height per second within a second.
 _MEASURED_SD = 0.06
-_ACCELERATION_SD = 0.6
+_ACCELERATION_SD = 0.9
 _FIRST_SPEED_SD = 1.0
-# How much of a size's error one look corrects.
-_SIZE_GAIN = 0.25
-# A hidden thing is not expected to walk on for ever: its speed dies away over some seconds.
-HIDDEN_SPEED_SECONDS = 5.0
+_SIZE_TRUST = np.float32(0.6)
+_MEASURED_VARIANCE = np.float32(_MEASURED_SD**2)
 
-# Rows of the state: centre, speed, size, and the variance of position, its covariance with the
-# speed, the variance of speed; last the squared height, which all noise is a multiple of.
-_CENTRE, _SPEED, _SIZE, _SPREAD = slice(0, 2), slice(2, 4), slice(4, 6), slice(6, 9)
-_HEIGHT, _SQUARE, _ROWS = 5, 9, 10
+# Rows of the state: speed, centre, size, then the variance of position, its covariance with the
+# speed, the variance of speed; last the squared height, which all noise is a multiple of, and
+# the lane.
+_SPEED, _PLACE, _SPREAD = slice(0, 2), slice(2, 6), slice(6, 9)
+_HEIGHT, _SQUARE, _LANE, _ROWS = 5, 9, 10, 11
+_SPEED_VARIANCE = 8
 
 
 class Motion:
-    """State of n boxes, float64 (10, n)."""
+    """State of n boxes, float32 (11, n)."""
 
     __slots__ = ("state",)
 
     def __init__(self, state: Floats) -> None:
         self.state = state
 
-    def corners(self, enlarged: float = 0.0) -> npt.NDArray[np.float32]:
-        """float32 (6, n): left, top, right, bottom, then the foot: the lower edge's middle.
+    def corners(self) -> Floats:
+        """float32 (6, n): left, top, right, bottom, then the foot: the lower edge's middle."""
+        return np.asarray(np.dot(_READING, self.state))
 
-        enlarged: each side grows by this part of itself, the foot does not.
-        """
-        return np.asarray(np.dot(_reading(enlarged), self.state), np.float32)
+    def reach(self, enlarged: float, widened: float) -> Floats:
+        """As `larger`, of these boxes."""
+        return np.asarray(np.dot(_reaching(enlarged, widened), self.state))
 
-    def predict(self, seconds: float, is_hidden: npt.NDArray[np.bool_] | None) -> None:
-        """Let time pass; hidden boxes, if there are any, slow down."""
+    def predict(self, seconds: float) -> None:
+        """Let time pass."""
         self.state = np.dot(_passing(seconds), self.state)
-        if is_hidden is not None:
-            self.state[_SPEED, is_hidden] *= exp(-seconds / HIDDEN_SPEED_SECONDS)
 
-    def rest(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> None:
+    def rest(self, is_resting: npt.NDArray[np.bool_]) -> None:
         """Take the speed from some boxes."""
-        self.state[_SPEED, rows] = 0.0
+        self.state[_SPEED, is_resting] = 0.0
 
-    def correct(self, rows: npt.NDArray[np.int64], boxes: npt.NDArray[np.float32]) -> None:
-        """Take in what was seen. rows: (m,) into the state; boxes: (m, 4) corners."""
-        state = self.state.take(rows, axis=1)
-        error = np.dot(_MEASURING, boxes.T)
-        error -= state[_SIZE_AND_CENTRE]
-        spread = state[_SPREAD]
-        gain = spread[:2] / (spread[0] + _MEASURED_SD**2 * state[_SQUARE])
-        state[_CENTRE] += gain[0] * error[2:]
-        state[_SPEED] += gain[1] * error[2:]
-        state[_SIZE] += _SIZE_GAIN * error[:2]
-        mixed = spread[1].copy()
-        spread[:2] -= gain[0] * spread[:2]
-        spread[2] -= gain[1] * mixed
+    def correct(
+        self, is_seen: npt.NDArray[np.bool_], finds: npt.NDArray[np.int64], boxes: Floats
+    ) -> None:
+        """Take in what was seen.
+
+        is_seen: (n,), which boxes were; finds: (n,), which of the measured boxes each is, any
+        where it was not seen; boxes: (m, 4) corners, at least one.
+        """
+        state = self.state
+        error = np.dot(_MEASURING, boxes.T).take(finds, axis=1)
+        error -= state[_PLACE]
+        spread, noise = state[_SPREAD], _MEASURED_VARIANCE * state[_SQUARE]
+        gain = spread[:2] / (spread[0] + noise)
+        gain *= is_seen
+        place_gain, speed_gain = gain
+        state[_SPEED] += speed_gain * error[:2]
+        # Sizes are trusted less than places: arms and bags come and go.
+        error[2:] *= _SIZE_TRUST
+        error *= place_gain
+        state[_PLACE] += error
+        spread[2] -= speed_gain * spread[1]
+        np.multiply(gain, noise, out=spread[:2], where=is_seen)
         np.square(state[_HEIGHT], out=state[_SQUARE])
-        self.state[:, rows] = state
 
-    def keep(self, rows: npt.NDArray[np.bool_]) -> None:
+    def keep(self, is_kept: npt.NDArray[np.bool_]) -> None:
         """Drop the boxes that are False."""
-        self.state = self.state[:, rows]
+        self.state = self.state[:, is_kept]
 
     def extend(self, other: "Motion") -> None:
         """Append another motion's boxes."""
         self.state = np.concatenate((self.state, other.state), axis=1)
 
 
-def first_motion(boxes: npt.NDArray[np.float32]) -> Motion:
+def larger(boxes: Floats, lanes: Floats | float, enlarged: float, widened: float) -> Floats:
+    """float32 (4, n): corners of larger boxes, each in its lane, from corners (n, 4).
+
+    enlarged: each side grows by this part of itself; widened: the width by this part of the
+    height.
+    """
+    reach = np.asarray(np.dot(_growing(enlarged, widened), boxes.T))
+    reach += lanes
+    return reach
+
+
+def first_motion(boxes: Floats, lanes: Floats) -> Motion:
     """State of boxes seen for the first time, (n, 4) corners, at rest but not surely so."""
-    state = np.zeros((_ROWS, len(boxes)))
-    state[_SIZE_AND_CENTRE] = np.dot(_MEASURING, boxes.T)
+    state = np.zeros((_ROWS, len(boxes)), np.float32)
+    state[_PLACE] = np.dot(_MEASURING, boxes.T)
     state[_SQUARE] = state[_HEIGHT] ** 2
-    state[6] = _MEASURED_SD**2 * state[_SQUARE]
-    state[8] = _FIRST_SPEED_SD**2 * state[_SQUARE]
+    state[_SPREAD.start] = _MEASURED_SD**2 * state[_SQUARE]
+    state[_SPEED_VARIANCE] = _FIRST_SPEED_SD**2 * state[_SQUARE]
+    state[_LANE] = lanes
     return Motion(state)
 
 
-# From corners to size and centre.
-_SIZE_AND_CENTRE = [4, 5, 0, 1]
-_MEASURING = np.array([[-1, 0, 1, 0], [0, -1, 0, 1], [0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5]])
+# From corners to centre and size.
+_MEASURING = np.array(
+    [[0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5], [-1, 0, 1, 0], [0, -1, 0, 1]], np.float32
+)
+# From the state to corners and foot.
+_READING = np.zeros((6, _ROWS), np.float32)
+_READING[[0, 2, 4], 2] = _READING[[1, 3, 5], 3] = 1.0
+_READING[[0, 2], 4] = _READING[[1, 3], 5] = -0.5, 0.5
+_READING[5, 5] = 0.5
 
 
 @lru_cache(maxsize=8)
-def _reading(enlarged: float) -> Floats:
-    """Matrix (6, 10) from the state to corners and foot."""
-    half = (1.0 + enlarged) / 2
-    matrix = np.zeros((6, _ROWS))
-    matrix[[0, 1, 2, 3, 4, 5], [0, 1, 0, 1, 0, 1]] = 1.0
-    matrix[[0, 1, 2, 3], [4, 5, 4, 5]] = -half, -half, half, half
-    matrix[5, _HEIGHT] = 0.5
+def _reaching(enlarged: float, widened: float) -> Floats:
+    """Matrix (4, 11) from the state to the corners of larger boxes."""
+    matrix = np.zeros((4, _ROWS), np.float32)
+    matrix[:, _PLACE] = _growing(enlarged, widened) @ np.linalg.inv(_MEASURING)
+    matrix[:, _LANE] = 1.0
     return matrix
+
+
+@lru_cache(maxsize=8)
+def _growing(enlarged: float, widened: float) -> Floats:
+    """Matrix (4, 4) from corners to the corners of larger boxes."""
+    half, wide = enlarged / 2, widened / 2
+    rows = [[1 + half, wide, -half, -wide], [0, 1 + half, 0, -half],
+            [-half, -wide, 1 + half, wide], [0, -half, 0, 1 + half]]  # fmt: skip
+    return np.array(rows, np.float32)
 
 
 @lru_cache(maxsize=64)
 def _passing(seconds: float) -> Floats:
-    """Matrix (10, 10) that lets time pass: the centre moves, the spread grows."""
-    matrix = np.eye(_ROWS)
-    matrix[0, 2] = matrix[1, 3] = seconds
+    """Matrix (11, 11) that lets time pass: the centre moves, the spread grows."""
+    matrix = np.eye(_ROWS, dtype=np.float32)
+    matrix[2, 0] = matrix[3, 1] = seconds
     noise = _ACCELERATION_SD**2
-    matrix[6, 7:] = 2 * seconds, seconds**2, noise * seconds**4 / 4
-    matrix[7, 8:] = seconds, noise * seconds**3 / 2
+    matrix[6, 7:_LANE] = 2 * seconds, seconds**2, noise * seconds**4 / 4
+    matrix[7, 8:_LANE] = seconds, noise * seconds**3 / 2
     matrix[8, 9] = noise * seconds**2
     return matrix

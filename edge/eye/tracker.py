@@ -1,10 +1,13 @@
 """From detections to things that last: two score levels, Kalman motion, memory of still things.
 
-`update` reads as the passes: sure detections claim tracks first, unsure ones then save tracks
-that would be lost (ByteTrack's idea), then hidden still things are found again where they stood,
-then what is left begins new tracks. All tracks are one set of arrays; nothing loops over them.
+`update` reads as the passes: what each track is now, in the order of ranks (sure detections claim
+tracks first, unsure ones then save tracks that would be lost, which is ByteTrack's idea; hidden
+still things are found again where they stood; new things come last), then what overlap has missed
+but distance shows, then what is left begins new tracks. All tracks are one set of arrays; nothing
+loops over them.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,82 +16,53 @@ import numpy.typing as npt
 from edge.eye import association
 from edge.eye.book import first_book
 from edge.eye.detections import Detections, no_detections
-from edge.eye.kalman import first_motion
+from edge.eye.kalman import first_motion, larger
 from edge.eye.tracks import Tracks, no_tracks
 
 Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-Corners = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
+# A pair that must not be, in the measure of `association.match`.
+_NEVER = np.float32(-1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class TrackerLimits:
-    """How tracks begin, last and end. Defaults were tuned on a campus road seen from a pole.
+    """How tracks begin, last and end.
+
+    The defaults were tuned on a campus road seen from a pole and on drawn crowds.
 
     sure_score: detections at or above it may claim any track; begin_score: may begin one.
     unsure_score: weaker ones are not looked at.
-    enlarged: boxes grow by this part before their overlap is taken.
-    sure_cost, unsure_cost: largest 1 - overlap of a pair in the two passes.
+    enlarged, widened: before their overlap is taken boxes grow by this part of themselves, and
+        in width by this part of their height, because those who walk are narrow.
+    sure_overlap, unsure_overlap: least overlap with a sure and with an unsure detection.
+    near: where nothing overlaps, a sure detection this far from a lost track, in its heights, and
+        as tall, is still the same thing.
     confirm_looks: looks that must find a thing before it gets a number.
     hidden_seconds, hidden_looks: a track unseen for both is given up.
     still_seconds, still_part: keeping within this part of its own height for so long is still.
     vehicle_memory_seconds, other_memory_seconds: how long a still thing that is hidden is
         remembered: vehicles and bags; all else.
-    found_again_cost: largest 1 - overlap at which a remembered thing is recognised.
+    found_again_overlap: least overlap at which a remembered thing is recognised.
     """
 
     sure_score: float = 0.35
     begin_score: float = 0.45
     unsure_score: float = 0.15
-    sure_cost: float = 0.85
-    unsure_cost: float = 0.6
     enlarged: float = 0.2
+    widened: float = 0.1
+    sure_overlap: float = 0.15
+    unsure_overlap: float = 0.4
+    near: float = 0.5
     confirm_looks: int = 3
-    hidden_seconds: float = 2.0
+    hidden_seconds: float = 3.0
     hidden_looks: int = 5
     still_seconds: float = 8.0
     still_part: float = 0.35
     vehicle_memory_seconds: float = 300.0
     other_memory_seconds: float = 20.0
-    found_again_cost: float = 0.5
-
-
-class _Look:
-    """One look being matched: the pairs that are possible, and those chosen so far.
-
-    Only pairs that overlap enough for the most generous pass are kept: a street has few.
-    """
-
-    def __init__(self, cost: npt.NDArray[np.float32], most: float) -> None:
-        self._cost, self._most = cost, most
-        # One flat search and a division take a third of the time of a search in two dimensions.
-        flat = (cost <= most).ravel().nonzero()[0]
-        self._rows, self._finds = np.divmod(flat, max(1, cost.shape[1]))
-        self.is_matched = np.zeros(cost.shape[0], np.bool_)
-        self.is_taken = np.zeros(cost.shape[1], np.bool_)
-        self.rows: list[Rows] = []
-        self.finds: list[Rows] = []
-
-    def match(self, tracks: Flags, wanted: Flags, limit: float) -> None:
-        """Pair free tracks and detections where both are marked, none dearer than the limit."""
-        if not self._rows.size:
-            return
-        fits = tracks[self._rows]
-        fits &= wanted[self._finds]
-        if not np.count_nonzero(fits):
-            return
-        rows, finds = self._rows[fits], self._finds[fits]
-        if limit < self._most:
-            near = self._cost[rows, finds] <= limit
-            rows, finds = rows[near], finds[near]
-        rows, finds = association.assign_pairs(self._cost, rows, finds, limit)
-        self.is_matched[rows] = self.is_taken[finds] = True
-        self.rows.append(rows)
-        self.finds.append(finds)
-        is_free = self.is_matched[self._rows]
-        is_free |= self.is_taken[self._finds]
-        np.logical_not(is_free, out=is_free)
-        self._rows, self._finds = self._rows[is_free], self._finds[is_free]
+    found_again_overlap: float = 0.5
 
 
 class Tracker:
@@ -96,138 +70,163 @@ class Tracker:
 
     def __init__(self, limits: TrackerLimits | None = None) -> None:
         self._limits = limits = limits or TrackerLimits()
+        least = limits.unsure_overlap, limits.sure_overlap
+        self._least_overlaps = np.array(least, np.float32)
         nothing, nobody = no_detections(), np.zeros(0, np.int64)
-        self._motion = first_motion(nothing.boxes_frac)
+        self._motion = first_motion(nothing.boxes_frac, np.zeros(0, np.float32))
         self._book = first_book(nothing, nobody, self._motion.corners()[4:], 0)
-        self._most_cost = max(limits.sure_cost, limits.unsure_cost, limits.found_again_cost)
+        # So many tracks have a number. Tentative ones are found at every look or given up, so
+        # they become known in the order in which they began: the known ones stand first.
+        self._known = 0
         self._next_number = 1
-        self._now_ns: int | None = None
+        # When the last looks were; what was not seen since the first of them may be given up.
+        self._looks_ns = deque[int](maxlen=limits.hidden_looks)
 
     def update(self, found: Detections, now_ns: int) -> Tracks:
         """Take in one look at `now_ns` (monotonic) and say what is where."""
+        limits, book, motion = self._limits, self._book, self._motion
+        if self._looks_ns:
+            motion.predict(max(0, now_ns - self._looks_ns[-1]) / 1e9)
+        self._looks_ns.append(now_ns)
+        is_sure = found.scores >= limits.sure_score
+        hidden = self._hidden_still(now_ns)
+        finds, is_new = self._match(found, is_sure, hidden)
+        is_seen = finds >= 0
+        if len(found):
+            motion.correct(is_seen, finds, found.boxes_frac)
+            book.see(is_seen, finds, found, now_ns)
+        if np.count_nonzero(is_seen) < is_seen.size:
+            is_seen = self._miss(is_seen, hidden, now_ns)
+        corners = motion.corners()
+        book.follow(corners, is_seen, limits.still_part, now_ns)
+        if np.count_nonzero(is_new):
+            self._begin(is_new, found, now_ns)
+        self._number()
+        return self._tracks(corners, is_seen)
+
+    def _match(self, found: Detections, is_sure: Flags, hidden: Rows) -> tuple[Rows, Flags]:
+        """Which detection each track is, -1: none; and which are sure and nobody's.
+
+        hidden: the rows of hidden still things.
+        """
         limits, scores = self._limits, found.scores
-        self._predict(now_ns)
-        look = _Look(self._cost(found), self._most_cost)
-        is_sure = scores >= limits.sure_score
-        is_unsure = (scores >= limits.unsure_score) & ~is_sure
-        is_known = self._book.looks >= limits.confirm_looks
-        is_hidden_still = self._is_hidden_still(now_ns)
-        # Every track is one look behind by now; more means that it was hidden before.
-        was_seen = self._book.missed == 1
+        lanes = association.LANE_OF_CLASS.take(found.classes)
+        reach = self._motion.reach(limits.enlarged, limits.widened)
+        found_reach = larger(found.boxes_frac, lanes, limits.enlarged, limits.widened)
+        surplus = association.corner_overlap(reach, found_reach)
+        again = surplus[hidden] - np.float32(limits.found_again_overlap) if hidden.size else None
+        surplus -= self._least_overlaps.take(is_sure)
+        is_weak = scores < limits.unsure_score
+        if np.count_nonzero(is_weak):
+            surplus[:, is_weak] = _NEVER
+        if again is not None:
+            surplus[hidden] = np.where(is_sure, again, _NEVER)
 
-        look.match(is_known & ~is_hidden_still, is_sure, limits.sure_cost)
-        look.match(is_known & was_seen, is_unsure, limits.unsure_cost)
-        look.match(is_hidden_still, is_sure, limits.found_again_cost)
-        look.match(~is_known, is_sure, limits.sure_cost)
+        def ranks_of(rows: Rows, columns: Rows) -> Rows:
+            of_sure = np.where(rows < self._known, 0, 3)
+            if hidden.size:
+                of_sure[(rows[:, None] == hidden).any(axis=1)] = 2
+            return np.where(is_sure[columns], of_sure, 1)
 
-        self._see(look, found, is_hidden_still, now_ns)
-        self._give_up(look.is_matched, is_known, now_ns)
-        corners = self._motion.corners()
-        self._book.follow(corners, limits.still_part, now_ns)
-        self._begin(is_sure & ~look.is_taken, found, now_ns)
-        return self._tracks(corners, self._number())
+        finds, is_taken = association.match(surplus, ranks_of)
+        # Sure and not taken.
+        is_new = is_sure > is_taken
+        if np.count_nonzero(is_new):
+            self._match_near(finds, is_new, hidden, reach, found_reach)
+        return finds, is_new
 
-    def _cost(self, found: Detections) -> npt.NDArray[np.float32]:
-        """1 - overlap of every track with every detection, float32 (n, m)."""
-        enlarged = self._limits.enlarged
-        corners = self._motion.corners(enlarged)[:4]
-        cost = association.corner_overlap(corners, association.grown(found.boxes_frac, enlarged))
-        np.subtract(np.float32(1.0), cost, out=cost)
-        association.forbid_other_families(cost, self._book.classes, found.classes)
-        return cost
-
-    def _predict(self, now_ns: int) -> None:
-        seconds = 0.0 if self._now_ns is None else (now_ns - self._now_ns) / 1e9
-        self._now_ns = now_ns
-        is_hidden = self._book.missed > 0 if np.count_nonzero(self._book.missed) else None
-        self._motion.predict(max(0.0, seconds), is_hidden)
-        if is_hidden is not None:
-            self._motion.rest(is_hidden & self._is_still())
-        self._book.missed += 1
-
-    def _see(self, look: _Look, found: Detections, is_hidden_still: Flags, now_ns: int) -> None:
-        """Give every matched track its detection."""
-        if not look.rows:
+    def _match_near(
+        self, finds: Rows, is_new: Flags, hidden: Rows, reach: Floats, found_reach: Floats
+    ) -> None:
+        """Give known tracks that nothing overlaps the nearest of what is left, in place."""
+        is_lost = finds[: self._known] < 0
+        is_lost[hidden] = False
+        rows = is_lost.nonzero()[0]
+        if not rows.size:
             return
-        rows, finds = np.concatenate(look.rows), np.concatenate(look.finds)
-        self._motion.correct(rows, found.boxes_frac[finds])
-        if np.count_nonzero(is_hidden_still):
-            self._motion.rest(rows[is_hidden_still[rows]])
-        self._book.see(rows, finds, found, now_ns)
+        left = is_new.nonzero()[0]
+        ours, theirs = reach[:, rows, None], found_reach[:, None, left]
+        height = ours[3] - ours[1]
+        away = np.hypot(*((ours[:2] + ours[2:]) - (theirs[:2] + theirs[2:]))) / 2
+        away += np.abs(theirs[3] - theirs[1] - height)
+        chosen, to = association.assign(away / np.maximum(height, 1e-6), self._limits.near)
+        finds[rows[chosen]] = left[to]
+        is_new[left[to]] = False
+
+    def _miss(self, is_seen: Flags, hidden: Rows, now_ns: int) -> Flags:
+        """Let unseen still things rest, forget tentative tracks and those that are long gone.
+
+        Returns: is_seen of those that are left.
+        """
+        book, limits = self._book, self._limits
+        is_resting = self._is_still()
+        is_resting &= ~is_seen
+        if np.count_nonzero(is_resting):
+            self._motion.rest(is_resting)
+        since_ns = min(self._looks_ns[0], now_ns - round(limits.hidden_seconds * 1e9))
+        is_kept = book.last_ns >= since_ns
+        is_kept[self._known :] = is_seen[self._known :]
+        is_kept[hidden] = True
+        if np.count_nonzero(is_kept) == is_kept.size:
+            return is_seen
+        self._known = int(np.count_nonzero(is_kept[: self._known]))
+        book.keep(is_kept)
+        self._motion.keep(is_kept)
+        return is_seen[is_kept]
 
     def _begin(self, is_new: Flags, found: Detections, now_ns: int) -> None:
-        if not np.count_nonzero(is_new):
-            return
         finds = (is_new & (found.scores >= self._limits.begin_score)).nonzero()[0]
         if not finds.size:
             return
-        fresh = first_motion(found.boxes_frac[finds])
-        self._book.extend(first_book(found, finds, fresh.corners()[4:], now_ns))
+        lanes = association.LANE_OF_CLASS.take(found.classes[finds])
+        fresh = first_motion(found.boxes_frac[finds], lanes)
+        feet = fresh.corners()[4:]
+        self._book.extend(first_book(found, finds, feet, now_ns))
         self._motion.extend(fresh)
 
-    def _give_up(self, is_matched: Flags, is_known: Flags, now_ns: int) -> None:
-        """Forget tentative tracks at their first miss, others when they have been gone long."""
-        book, limits = self._book, self._limits
-        is_gone = ~(is_matched | is_known)
-        overdue = book.missed >= limits.hidden_looks
-        if np.count_nonzero(overdue):
-            overdue &= book.last_ns < now_ns - round(limits.hidden_seconds * 1e9)
-        if np.count_nonzero(overdue):
-            is_gone |= overdue & ~self._is_hidden_still(now_ns)
-        if np.count_nonzero(is_gone):
-            book.keep(~is_gone)
-            self._motion.keep(~is_gone)
-
-    def _number(self) -> int:
-        """Number the tracks that are known by now; how many that are.
-
-        Tentative tracks are found at every look or given up, so they become known in the order
-        in which they began: the known ones stand first, by number.
-        """
+    def _number(self) -> None:
+        """Number the tracks that are known by now."""
         book = self._book
-        numbered = int(np.count_nonzero(book.numbers))
-        if numbered == len(book.numbers):
-            return numbered
-        known = int(np.count_nonzero(book.looks >= self._limits.confirm_looks))
-        fresh = known - numbered
-        book.numbers[numbered:known] = np.arange(self._next_number, self._next_number + fresh)
+        if self._known == book.looks.size:
+            return
+        tentative = book.looks[self._known :]
+        fresh = int(np.count_nonzero(tentative >= self._limits.confirm_looks))
+        first = self._next_number
+        book.numbers[self._known : self._known + fresh] = np.arange(first, first + fresh)
+        self._known += fresh
         self._next_number += fresh
-        return known
 
     def _is_still(self) -> Flags:
-        """Known things that kept their place until they were last seen."""
-        book, limits = self._book, self._limits
-        is_still = book.last_ns - book.anchored_ns >= round(limits.still_seconds * 1e9)
-        return is_still & (book.looks >= limits.confirm_looks)
+        """Things that kept their place until they were last seen."""
+        book = self._book
+        return book.last_ns - book.anchored_ns >= round(self._limits.still_seconds * 1e9)
 
-    def _is_hidden_still(self, now_ns: int) -> Flags:
-        """Still things that are unseen for longer than others may be, and remembered."""
+    def _hidden_still(self, now_ns: int) -> Rows:
+        """Known still things that are unseen for longer than others may be, and remembered."""
         book, limits = self._book, self._limits
-        is_hidden = book.missed > 1
+        is_hidden = book.last_ns[: self._known] < now_ns - round(limits.hidden_seconds * 1e9 / 2)
         if not np.count_nonzero(is_hidden):
-            return is_hidden
-        is_hidden &= book.last_ns < now_ns - round(limits.hidden_seconds * 1e9 / 2)
-        if not np.count_nonzero(is_hidden):
-            return is_hidden
-        family = association.FAMILY_OF_CLASS[book.classes]
+            return _NOBODY
+        rows = (is_hidden & self._is_still()[: self._known]).nonzero()[0]
+        family = association.FAMILY_OF_CLASS[book.classes[rows]]
         lasting = (family == association.VEHICLE_FAMILY) | (family == association.BAG_FAMILY)
         memory = np.where(lasting, limits.vehicle_memory_seconds, limits.other_memory_seconds)
-        return self._is_still() & is_hidden & (now_ns - book.last_ns <= memory * 1e9)
+        return rows[now_ns - book.last_ns[rows] <= memory * 1e9]
 
-    def _tracks(self, corners: Corners, known: int) -> Tracks:
-        """The first so many tracks; corners: float32 (6, n) of all."""
+    def _tracks(self, corners: Floats, is_seen: Flags) -> Tracks:
+        """The known tracks; corners: float32 (6, n) of all."""
+        known, book = self._known, self._book
         if not known:
             return no_tracks()
-        book = self._book
         integers, floats = book.integers[:, :known].copy(), book.floats[:3, :known].copy()
-        numbers, _, missed, first_ns, last_ns, anchored_ns, _, way_lengths = integers
+        numbers, _, last_ns, first_ns, anchored_ns, _, way_lengths = integers
         return Tracks(
             numbers=numbers,
             classes=book.classes[:known].copy(),
             boxes_frac=corners[:4, :known].T,
             scores=floats[0],
             best_scores=floats[1],
-            is_seen=missed == 0,
+            is_seen=is_seen[:known],
             is_still=last_ns - anchored_ns >= round(self._limits.still_seconds * 1e9),
             first_seen_ns=first_ns,
             last_seen_ns=last_ns,
@@ -235,3 +234,6 @@ class Tracker:
             ways_frac=book.ways[:known],
             way_lengths=way_lengths,
         )
+
+
+_NOBODY = np.zeros(0, np.int64)
