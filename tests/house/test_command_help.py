@@ -1,12 +1,14 @@
 """Every command tells what it does, shows two examples, and its exit codes stand in a page."""
 
 import re
+import shlex
 from pathlib import Path
 
 import click
 import pytest
 
 from edge.cli.main import GROUPS
+from edge.cli.nouns import NounGroup
 from edge.errors import EXIT_ANSWER_IS_NO, EXIT_CODES, EXIT_OK, EXIT_USAGE
 from tools.pages.commands import walk
 
@@ -47,6 +49,24 @@ def test_the_examples_name_options_that_exist(path: str) -> None:
         }
         used = {word.split("=")[0] for word in line.split("|")[0].split() if word.startswith("--")}
         assert used <= known | {"--help", "--debug", "--plain"}, f"'{path}': {line.strip()}"
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_the_examples_are_whole_command_lines(path: str) -> None:
+    examples = COMMANDS[path].get_help().partition("Examples:")[2].replace("\\\n", " ")
+    for line in examples.splitlines():
+        for part in re.split(r"[|>]", line):
+            words = shlex.split(part) if part.strip().startswith("vigie ") else []
+            named = _command_of(words)
+            if named is not None and not isinstance(named.command, click.Group):
+                rest = words[len(named.command_path.split()) :]
+                named.command.make_context(named.command_path, rest)
+
+
+def test_a_group_takes_beginnings_and_names_the_nearest() -> None:
+    groups = [each.command for each in COMMANDS.values() if isinstance(each.command, click.Group)]
+    other = [group.name for group in groups if not isinstance(group, NounGroup)]
+    assert other == [], "write @click.group(cls=NounGroup, …)"
 
 
 def test_every_group_of_the_table_has_its_commands() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -9,6 +10,7 @@ from functools import cache
 import click
 import pytest
 
+from edge.cli.voice import OF_VIGIE_ITSELF
 from edge.site.check import load_site
 from tests.house.sources import REPOSITORY, product, tracked_files
 from tools.pages.commands import walk
@@ -81,7 +83,22 @@ def test_every_link_within_the_repository_leads_somewhere(page: str) -> None:
 
 
 COMMANDS = {context.command_path: context.command for context in walk()}
+PROGRAMS = ("vigie", ".venv/bin/vigie")
 CALL = re.compile(r"(?:^|[\s`(|/])vigie ((?:[^`\n|;&)]|\\\n)+)")
+
+
+SHELL = ("", "console", "sh", "bash")
+
+
+def shown_lines(page: str) -> Iterator[list[str]]:
+    """Whole `vigie` command lines of a page's code blocks, as a shell would split them."""
+    for kind, code in FENCE.findall(read(page)):
+        for line in code.replace("\\\n", " ").splitlines() if kind in SHELL else ():
+            for part in re.split(r"\||;|&&", line.split(" #")[0]):
+                words = shlex.split(part.removeprefix("$ "), posix=True) if "vigie " in part else []
+                program = next((at for at, word in enumerate(words) if word in PROGRAMS), None)
+                if program is not None and "…" not in part:
+                    yield [word for word in words[program + 1 :] if not word.startswith(">")]
 
 
 def calls(page: str) -> Iterator[list[str]]:
@@ -107,6 +124,22 @@ def test_every_command_and_option_that_a_page_shows_exists(page: str) -> None:
         used = {word.split("=")[0] for word in words if word.startswith("--")}
         unknown = used - known - {"--help", "--debug", "--plain", "--version"}
         assert not unknown, f"{shown}: there is no {unknown}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.startswith(GENERATED)])
+def test_every_command_line_that_a_page_shows_is_whole(page: str) -> None:
+    for words in shown_lines(page):
+        shown = f"{page}: vigie {' '.join(words)}"
+        rest, path = [word for word in words if word not in OF_VIGIE_ITSELF], "vigie"
+        while rest and isinstance(COMMANDS[path], click.Group):
+            path = f"{path} {rest.pop(0)}"
+            assert path in COMMANDS, f"{shown}: there is no '{path}'"
+        try:
+            COMMANDS[path].make_context(path, rest)
+        except click.exceptions.Exit:
+            continue  # --help, --version
+        except click.UsageError as refused:
+            pytest.fail(f"{shown}: {refused.format_message()}")
 
 
 def test_the_readme_fits_its_bound() -> None:
