@@ -17,7 +17,10 @@ Generated from `vigie --help` by `tools/reference`; do not edit.
 Data goes to stdout, messages to stderr. `--json` prints one object a line. A command may be
 shortened to any beginning that fits only one. Exit codes: 0 ok, 1 the answer is no, 2 wrong
 usage, 3 invalid input, 4 not found, 5 refused, 6 unavailable, 7 data damaged, 70 a defect of
-vigie.
+vigie, 130 interrupted by Ctrl-C.
+
+Work of more than two seconds says how far it is: with a bar on a terminal, with a line now and then
+elsewhere and with `vigie --plain …`. `NO_COLOR` leaves the colours out.
 
 For completion of commands and options, put one of these lines where your shell starts:
 
