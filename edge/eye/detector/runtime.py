@@ -38,18 +38,21 @@ class Answer:
         """What a selection of the stored values means, float32, same shape."""
         if stored.dtype == np.float32:
             return stored.astype(np.float32, copy=False)
-        return (stored.astype(np.float32) - np.float32(self.zero)) * np.float32(self.scale)
+        meant = stored.astype(np.float32)
+        meant -= self.zero
+        meant *= self.scale
+        return meant
 
     def places_above(self, real: float) -> npt.NDArray[np.intp]:
         """Flat indices of the values that mean at least `real`, found without widening them."""
         least = real / self.scale + self.zero
         flat = self.values.ravel()
         if flat.dtype == np.float32:
-            return np.flatnonzero(flat >= np.float32(least))
+            return (flat >= np.float32(least)).nonzero()[0]
         lowest, highest = (-128, 127) if flat.dtype == np.int8 else (0, 255)
         if least > highest:
             return np.zeros(0, np.intp)
-        return np.flatnonzero(flat >= flat.dtype.type(max(math.ceil(least), lowest)))
+        return (flat >= flat.dtype.type(max(math.ceil(least), lowest))).nonzero()[0]
 
 
 class Runtime(Protocol):

@@ -87,4 +87,7 @@ def _logit(probability: float) -> float:
 
 
 def _sigmoid(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+    scores = np.exp(-logits)
+    scores += 1
+    np.reciprocal(scores, out=scores)
+    return scores
