@@ -18,6 +18,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "events": ("edge.cli.events", "Follow, list, show and review events."),
     "rules": ("edge.cli.rules", "Check, draw, explain and replay rules."),
     "site": ("edge.cli.site", "Check and draw a site file."),
+    "mandate": ("edge.cli.mandate", "Write, sign, show, verify and revoke what a pole may do."),
     "device": ("edge.cli.device", "Invite, enrol, list and revoke devices."),
     "spool": ("edge.cli.spool", "List and verify the events a pole still holds."),
     "vault": ("edge.cli.vault", "List and verify the sealed video a pole holds."),

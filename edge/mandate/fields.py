@@ -32,7 +32,7 @@ class Fields:
         """A text of so many characters, without control characters but newlines."""
         value = self._take(key)
         if isinstance(value, str) and shortest <= len(value) <= longest:
-            if all(sign == "\n" or sign.isprintable() for sign in value):
+            if value.replace("\n", "").isprintable():
                 return value
             self.wrong(key, "has signs that cannot be printed")
         elif value is not _MISSING:

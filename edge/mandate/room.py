@@ -14,7 +14,7 @@ from edge.mandate.envelope import MAX_ENVELOPE_BYTES
 from edge.mandate.gate import Facts, Gate, Permit, no_permit
 from edge.mandate.kernel_clock import ReadKernelClock, kernel_clock_reader
 from edge.mandate.mailbox import read_time_answers
-from edge.mandate.places import INCOMING_PATTERN, Places
+from edge.mandate.places import INCOMING_PATTERN, Places, time_answers_path
 from edge.mandate.problem import MandateError
 from edge.mandate.reason import Reason
 from edge.mandate.register import News, NewsKind, Register
@@ -59,8 +59,12 @@ class MandateRoom:
         self._computes = computes
         self._kernel = kernel or kernel_clock_reader()
         self._store = Store(places)
+        # Paths that are looked at every second, made once.
+        self._trust_path, self._incoming = places.trust, places.incoming
+        self._answers_path = time_answers_path(places.data)
         self._facts: Facts | None = None
         self._news: list[News] = []
+        self._complaint = ""
         self._open()
 
     @property
@@ -117,10 +121,12 @@ class MandateRoom:
     def _open(self) -> None:
         """Read everything anew: at the start, and when root has written another trust file."""
         self._register: Register | None = None
+        self._written: Register | None = None
         self._gate: Gate | None = None
         self._prover: ClockProver | None = None
         self._closed = Reason.NO_TRUST
         self._seen: frozenset[_Seen] = frozenset()
+        self._answers_seen: _Seen | None = None
         self._is_dirty = False
         self._trust_seen = self._trust_state()
         trust = self._read_trust()
@@ -157,13 +163,13 @@ class MandateRoom:
             return None
 
     def _trust_state(self) -> _Seen | None:
-        return _state(self._places.trust)
+        return _state(self._trust_path)
 
     def _take_incoming(self) -> None:
         """Offer each file once; one that could not be written down is offered again."""
         if self._register is None:
             return
-        found = islice(self._places.incoming.glob(INCOMING_PATTERN), _MAX_NAMES)
+        found = islice(self._incoming.glob(INCOMING_PATTERN), _MAX_NAMES)
         states = [state for path in sorted(found) if (state := _state(path)) is not None]
         fresh = [state for state in states if state not in self._seen][:_MAX_OFFERS]
         taken = {state for state in fresh if self._take(state.path)}
@@ -186,14 +192,17 @@ class MandateRoom:
     def _take_time(self) -> None:
         if self._prover is None:
             return
-        for answer in read_time_answers(self._places.data):
-            self._prover.take_answer(answer)
+        answers = _state(self._answers_path)
+        if answers != self._answers_seen:
+            self._answers_seen = answers
+            for answer in read_time_answers(self._places.data):
+                self._prover.take_answer(answer)
         nonce = self._prover.ask()
         if nonce is not None:
             try:
                 self._store.write_question(nonce)
             except OSError as error:
-                self._news.append(News(NewsKind.REFUSED, f"the time cannot be asked: {error}"))
+                self._complain(f"the time cannot be asked: {error}")
 
     def _follow(self, register: Register) -> None:
         """Hold by another state at once; what cannot be written now is written later.
@@ -219,19 +228,23 @@ class MandateRoom:
         try:
             self._store.write_clock_floor(self._prover.floor_utc_ns)
         except OSError as error:
-            self._news.append(News(NewsKind.REFUSED, f"the clock's floor is not kept: {error}"))
+            self._complain(f"the clock's floor is not kept: {error}")
 
     def _write(self, register: Register) -> bool:
         assert self._prover is not None
         try:
             self._store.write_register(register, self._prover.floor_utc_ns)
         except OSError as error:
-            self._news.append(News(NewsKind.REFUSED, f"the mandate cannot be kept: {error}"))
+            self._complain(f"the mandate cannot be kept: {error}")
             return False
-        self._written = register
+        self._written, self._complaint = register, ""
         return True
 
-    _written: Register | None = None
+    def _complain(self, what: str) -> None:
+        """Once, not every second while a disk is full."""
+        if what != self._complaint:
+            self._news.append(News(NewsKind.REFUSED, what))
+        self._complaint = what
 
 
 def _state(path: Path) -> _Seen | None:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import stat
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +72,8 @@ class Store:
 
     def write_clock_floor(self, utc_ns: int) -> None:
         """A moment that is certainly past."""
-        write_whole(self._places.clock_floor, f"{utc_ns}\n".encode())
+        text = str(utc_ns).encode()
+        write_whole(self._places.clock_floor, b"%b %08x\n" % (text, zlib.crc32(text)))
 
     def write_question(self, nonce: bytes) -> None:
         """The question for the link to carry; it alone may be read by others."""
@@ -189,5 +191,7 @@ def _read_envelopes(path: Path) -> tuple[bytes, ...]:
 
 
 def _read_clock(path: Path) -> int:
-    content = read_bounded(path, 32) or b""
-    return int(content) if content.strip().isdigit() else 0
+    """A damaged file is none: the floors keep a moment too, of the last mandate."""
+    text, _, check = (read_bounded(path, 64) or b"").strip().partition(b" ")
+    is_whole = text.isdigit() and check == b"%08x" % zlib.crc32(text)
+    return int(text) if is_whole else 0

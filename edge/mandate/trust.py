@@ -79,6 +79,15 @@ def load_trust(text: bytes | str) -> Trust:
     return Trust(authority, threshold, keys, clip_key, readers, floor)
 
 
+def load_reader(text: bytes) -> Reader:
+    """The reader of a file with its name, keyid and X25519 key. Raises MandateError."""
+    problems: list[Problem] = []
+    record = parse_object(text, what="the reader's key", max_bytes=MAX_TRUST_BYTES)
+    reader = _reader(Fields(record, problems))
+    raise_problems(problems)
+    return reader
+
+
 def write_trust(trust: Trust) -> bytes:
     """The text of a trust file."""
     return write_object(_record(trust))
