@@ -5,8 +5,9 @@ follows; the documentation's diagram is drawn from it, and a test walks every pa
 
 Two things keep one incident one signal. A subject that vanished while it met the condition is
 SPENT: if it shows again in the same place, nothing new is told until it was seen not to meet it.
-And a new subject that appears where one has just vanished takes over its incident, because
-trackers change numbers where people pass behind lamp posts.
+And a new subject that begins where one has just vanished takes over its incident, because
+trackers change numbers where people pass behind lamp posts. The time that one has only waited is
+taken over from nearer and sooner: at a busy place somebody always comes as somebody goes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,11 @@ from edge.wire.event import Phase
 START, UPDATE, END = Phase.PHASE_START, Phase.PHASE_UPDATE, Phase.PHASE_END
 # While an incident lasts it is told again this often, so that a screen can show that it lasts.
 UPDATE_NS = 10_000_000_000
+# Where and when a new subject may begin that takes over a waiting time, in heights of the larger
+# one and in time since the other was met. Found on real paths of a tram stop and a campus: of
+# the signals that a whole height and three seconds gave there, a fifth was somebody else's.
+_WAITING_REACH = 0.5
+_WAITING_NS = 2_000_000_000
 
 
 class State(Enum):
@@ -203,7 +209,6 @@ class Incidents:
         """The stay of a subject that vanished here a moment ago, now the new subject's."""
         if sighting is None:
             return None
-        x_frac, y_frac = sighting.foot_frac
         for subject, stay in sorted(self.stays.items()):
             gone = stay.sighting
             if subject in met or gone is None or stay.state in {State.ABSENT, State.SPENT}:
@@ -211,8 +216,18 @@ class Incidents:
             is_visible = subject in sighting.tracks.numbers[sighting.tracks.is_seen]
             if is_visible or now_ns - stay.met_ns > self.limits.leave_ns:
                 continue
-            gone_x, gone_y = gone.foot_frac
-            reach = max(gone.height_frac, sighting.height_frac)
-            if max(abs(x_frac - gone_x), abs(y_frac - gone_y)) <= reach:
+            if _continues(sighting, gone, stay):
                 return self.stays.pop(subject)
         return None
+
+
+def _continues(sighting: Sighting, gone: Sighting, stay: Stay) -> bool:
+    """Whether a new subject may be one that vanished: it began after, and where that was."""
+    after_ns = sighting.first_seen_ns - stay.met_ns
+    reach = max(gone.height_frac, sighting.height_frac)
+    if stay.state is State.WAITING:
+        reach *= _WAITING_REACH
+        if after_ns > _WAITING_NS:
+            return False
+    (x_frac, y_frac), (gone_x, gone_y) = sighting.foot_frac, gone.foot_frac
+    return after_ns > 0 and max(abs(x_frac - gone_x), abs(y_frac - gone_y)) <= reach

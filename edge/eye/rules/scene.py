@@ -43,6 +43,11 @@ class Sighting:
         return float(self.tracks.boxes_frac[self.row, 3] - self.tracks.boxes_frac[self.row, 1])
 
     @property
+    def first_seen_ns(self) -> int:
+        """When it was first found, monotonic."""
+        return int(self.tracks.first_seen_ns[self.row])
+
+    @property
     def is_seen(self) -> bool:
         """True if it was found at this look; False: expected there, but hidden."""
         return bool(self.tracks.is_seen[self.row])

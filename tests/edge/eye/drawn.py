@@ -42,8 +42,11 @@ class Thing:
     height_frac: float = 0.2
 
 
-def tracks_of(things: Sequence[Thing], now_ns: int) -> Tracks:
-    """What a tracker would say of these things."""
+def tracks_of(
+    things: Sequence[Thing], now_ns: int, first_seen_ns: dict[int, int] | None = None
+) -> Tracks:
+    """What a tracker would say of these things. first_seen_ns: by number, else the beginning."""
+    began = first_seen_ns or {}
     if not things:
         return no_tracks()
     count = len(things)
@@ -57,7 +60,7 @@ def tracks_of(things: Sequence[Thing], now_ns: int) -> Tracks:
         best_scores=np.maximum(scores, [t.best_score for t in things]).astype(np.float32),
         is_seen=np.array([t.is_seen for t in things]),
         is_still=np.array([t.is_still for t in things]),
-        first_seen_ns=np.zeros(count, np.int64),
+        first_seen_ns=np.array([began.get(t.number, 0) for t in things], np.int64),
         last_seen_ns=np.where([t.is_seen for t in things], now_ns, 0).astype(np.int64),
         travel_frac=np.array([t.travel_frac for t in things], np.float32),
         ways_frac=np.zeros((count, WAY_POINTS, 2), np.float32),
@@ -87,9 +90,13 @@ def judged(
     """All events of a rule over these looks."""
     judge = Judge(site_of(rule, schedules=schedules), "north", itertools.count(1))
     events: list[Event] = []
+    began: dict[int, int] = {}
     for index, things in enumerate(looks):
         now_ns = round(index * step_seconds * 1e9)
-        scene = Scene(tracks_of(things, now_ns), START_UTC_MS + now_ns // 1_000_000, now_ns, 16 / 9)
+        began = {thing.number: now_ns for thing in things} | began
+        scene = Scene(
+            tracks_of(things, now_ns, began), START_UTC_MS + now_ns // 1_000_000, now_ns, 16 / 9
+        )
         events += judge.judge(scene)
     return events
 

@@ -83,6 +83,19 @@ def test_short_hiding_does_not_begin_the_time_anew() -> None:
     assert len(judged(LOITER, looks)) == 1
 
 
+def test_the_time_of_one_who_vanished_goes_to_a_track_that_begins_there() -> None:
+    changed = [[Thing(1, 0.6, 0.6)]] * 40 + [[]] * 5 + [[Thing(2, 0.62, 0.61)]] * 20
+    assert len(judged(LOITER, changed)) == 1
+
+
+def test_who_walks_up_or_comes_late_or_stands_off_has_not_waited_for_another() -> None:
+    first = [[Thing(1, 0.6, 0.6)]] * 40
+    near, far = Thing(2, 0.62, 0.61), Thing(2, 0.75, 0.6)
+    walked_up = [[Thing(1, 0.6, 0.6), Thing(2, 0.1, 0.6)]] * 40 + [[]] * 5 + [[near]] * 20
+    late, off = first + [[]] * 25 + [[near]] * 20, first + [[]] * 5 + [[far]] * 20
+    assert judged(LOITER, walked_up) == judged(LOITER, late) == judged(LOITER, off) == []
+
+
 def test_who_strays_beyond_the_radius_begins_anew() -> None:
     rule = Loitering(
         function="loitering", name="l", zone="yard", min_seconds=5.0, max_radius_frac=0.1
