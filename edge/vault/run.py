@@ -22,6 +22,8 @@ from edge.mandate.kernel_clock import ReadKernelClock
 from edge.mandate.places import Places
 from edge.mandate.room import MandateRoom
 from edge.service.watchdog import Watchdog
+from edge.vault.clips import read_standing
+from edge.vault.clips_socket import open_clip_desk
 from edge.vault.disk import FILE_MODE, FOLDER_MODE, RingError, SystemDisk, ring_error
 from edge.vault.duties import Duties
 from edge.vault.intake import Intake
@@ -91,6 +93,7 @@ def serve(
         stack.callback(intake.close)
         duties = Duties(data, room, recorder, clock)
         stack.callback(duties.close)
+        clip_desk = stack.enter_context(open_clip_desk(data, device, clock))
         duties.do()  # the mandate must hold before the first packet is looked at
         watchdog.tell_ready()
         logger.info("vault_ready device=%s quota_bytes=%d", device, quota_bytes)
@@ -101,7 +104,8 @@ def serve(
             if (now_ns := clock.monotonic_ns()) >= due_ns:
                 due_ns = now_ns + _TICK_NS
                 duties.do()
-                if recorder.makes_progress:
+                clip_desk.follow(read_standing(room))
+                if recorder.makes_progress and clip_desk.is_alive:
                     watchdog.feed()
         watchdog.tell_stopping()
 

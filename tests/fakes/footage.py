@@ -11,6 +11,7 @@ import numpy as np
 from edge.errors import Kind, VigieError
 from edge.vault.fragment import Fragment, Gap
 from edge.vault.gathering import Context, Gatherer
+from edge.vault.index import GapRow
 from edge.vault.record import NO_CHAIN, Header
 from edge.vault.sealing import AES_256_GCM, describe
 from edge.wire.packets import SourceKind, StreamHello, StreamPacket
@@ -153,3 +154,30 @@ def record_again(
     hello, packets = encode(seconds, begins_ns=begins_ns, **how)  # type: ignore[arg-type]
     for number, fragment in enumerate(gather(hello, packets)):
         footage.add(replace(fragment, gap=None if number else gap))
+
+
+@dataclass
+class FakeRing:
+    """A ring of one camera in memory, for the clip desk."""
+
+    held: Footage
+    gap_rows: list[GapRow] = field(default_factory=list)
+
+    def __enter__(self) -> "FakeRing":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def cameras(self) -> list[str]:
+        return [CAMERA]
+
+    def span(self, camera: str) -> tuple[int, int] | None:
+        headers = self.held.headers
+        return (headers[0].first_utc_ns, headers[-1].last_utc_ns) if headers else None
+
+    def gaps(self, camera: str) -> list[GapRow]:
+        return self.gap_rows
+
+    def footage(self, camera: str) -> Footage:
+        return self.held
