@@ -22,6 +22,7 @@ def keep_best(
         return np.arange(min(len(scores), count_max))
     places = boxes.copy()
     places[:, 2:] -= boxes[:, :2]
-    numbers = classes.astype(np.int32)
-    kept = cv2.dnn.NMSBoxesBatched(places, scores, numbers, _ANY_SCORE, overlap_max)
+    kept = cv2.dnn.NMSBoxesBatched(
+        places.tolist(), scores.tolist(), classes.tolist(), _ANY_SCORE, overlap_max
+    )
     return np.asarray(kept, np.intp)[:count_max]
