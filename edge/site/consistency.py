@@ -166,6 +166,12 @@ def _record_findings(reading: Reading, path: TomlPath, record: object) -> Iterat
                 yield Finding(
                     (*path, "to_frac"), "the line ends where it begins", "Move one of its ends."
                 )
+        case model.Camera(recording="camera", masks=(_, *_)):
+            yield Finding(
+                (*path, "recording"),
+                "recording as the camera sends it would keep what the masks hide",
+                'Write "masked" to encode the masked pictures anew, or "none".',
+            )
         case model.Occupancy(max_things=most, clear_things=int(clear)) if clear > most:
             yield Finding(
                 (*path, "clear_things"),

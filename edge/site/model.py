@@ -15,6 +15,7 @@ Fraction = Annotated[float, Ge(0.0), Le(1.0)]
 Point = tuple[Fraction, Fraction]
 Name = str
 ObjectWord = Literal["person", "bicycle", "motorcycle", "car", "bus", "truck", "bag", "animal"]
+Recording = Literal["camera", "masked", "none"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -67,14 +68,23 @@ class Camera:
     source: `file:PATH`, `rtsp://…`, `v4l2:/dev/videoN`, `picamera2:N` or `sim:SCENE`.
     analysis_fps: most frames per second given to the detector.
     analysis_width_px: widest picture the analysis keeps; smaller sources are not enlarged.
+    recording: what the ring keeps: `camera` the stream as it comes, `masked` pictures encoded
+        anew after the masks were burned in, `none` nothing. Not set: `camera` without masks,
+        `none` with masks.
     """
 
     name: Name
     source: str
     analysis_fps: Annotated[float, Gt(0.0), Le(60.0)] = 10.0
     analysis_width_px: Annotated[int, Ge(160), Le(1920)] = 640
+    recording: Recording | None = None
     masks: tuple[Mask, ...] = ()
     person_heights: tuple[PersonHeight, ...] = ()
+
+
+def get_recording(camera: Camera) -> Recording:
+    """What the ring keeps of a camera, as it is set or follows from its masks."""
+    return camera.recording or ("none" if camera.masks else "camera")
 
 
 @dataclass(frozen=True, slots=True)

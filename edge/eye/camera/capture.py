@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from edge.clock import Clock, SystemClock
 from edge.errors import VigieError
@@ -31,11 +32,13 @@ class CaptureOptions:
 
     stall_seconds: no picture for this long, opening included, and the child is killed.
     is_looped: a recording begins anew at its end; time goes on growing.
+    ring_socket: where the vault takes packets; None: nothing is recorded.
     jitter_seed: makes pauses repeatable, for tests; None: by chance.
     """
 
     stall_seconds: float = STALL_SECONDS
     is_looped: bool = False
+    ring_socket: Path | None = None
     jitter_seed: int | None = None
 
 
@@ -206,7 +209,13 @@ class Capture:
         if self._child is None:
             self._spawn()
         assert self._channel is not None
-        order = Order(self._camera, self._options.stall_seconds, self._options.is_looped)
+        socket_path = self._options.ring_socket
+        order = Order(
+            self._camera,
+            self._options.stall_seconds,
+            self._options.is_looped,
+            str(socket_path) if socket_path is not None else None,
+        )
         try:
             self._channel.send(order.to_json())
         except (BrokenPipeError, ConnectionResetError):

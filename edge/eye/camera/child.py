@@ -6,6 +6,7 @@ and failures go back. It may hang in FFmpeg or a driver at any time: then the pa
 the parent is gone the socket closes and the child ends, even while it hangs in a read.
 """
 
+import contextlib
 import os
 import queue
 import socket
@@ -13,6 +14,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 
@@ -22,6 +24,7 @@ from edge.eye.camera.opening import open_source
 from edge.eye.camera.order import LONGEST_MESSAGE_BYTES, Failure, Order
 from edge.eye.camera.preparation import Preparation
 from edge.eye.camera.recording import Replay, pictures
+from edge.eye.camera.ring_feed import RingFeed
 from edge.eye.camera.slots import Progress, Slots
 from edge.eye.camera.source import Address, CameraError, Medium, Picture, load_address
 
@@ -47,7 +50,7 @@ class Child:
         try:
             address = load_address(camera.source)
             if address.is_replayable:
-                self._play(order)
+                self._play(order, address)
                 return Failure(LossReason.ENDED, f"{address.shown} came to its end", None)
             self._watch(order, address)
         except CameraError as error:
@@ -61,11 +64,13 @@ class Child:
     def _watch(self, order: Order, address: Address) -> None:
         """A live source: times are those of arrival."""
         preparation = Preparation(order.camera)
-        source = open_source(address, None, order.stall_seconds)
+        feed = self._make_feed(order, address)
+        source = open_source(address, feed.sink, order.stall_seconds)
         before = self._progress
         try:
             for number, picture in enumerate(source.pictures()):
                 utc_ns, monotonic_ns = self._clock.utc_ns(), self._clock.monotonic_ns()
+                feed.show(picture, monotonic_ns)
                 traffic = source.traffic
                 self._progress = replace(
                     self._progress,
@@ -77,15 +82,21 @@ class Child:
                 self._hand_over(preparation, picture, number, (utc_ns, monotonic_ns), is_chosen)
         finally:
             source.close()
+            feed.close()
 
-    def _play(self, order: Order) -> None:
+    def _play(self, order: Order, address: Address) -> None:
         """A recording or a scene, at its own pace; times are the stream's, from now on."""
-        preparation = Preparation(order.camera)
         replay = Replay(self._clock.utc_ns(), self._clock.monotonic_ns(), order.is_looped)
+        with contextlib.closing(self._make_feed(order, address)) as feed:
+            self._play_into(feed, order, replay)
+
+    def _play_into(self, feed: RingFeed, order: Order, replay: Replay) -> None:
+        preparation = Preparation(order.camera)
         before = self._progress
-        for number, picture in enumerate(pictures(order.camera, replay)):
+        for number, picture in enumerate(pictures(order.camera, replay, feed.sink)):
             shown_ns = replay.start_monotonic_ns + picture.stream_ns
             self._wait_until(shown_ns)
+            feed.show(picture, shown_ns)
             self._progress = replace(
                 self._progress,
                 packets=before.packets + replay.totals.packets,
@@ -95,6 +106,10 @@ class Child:
             times_ns = (replay.start_utc_ns + picture.stream_ns, shown_ns)
             is_chosen = preparation.chooses(picture.stream_ns)
             self._hand_over(preparation, picture, number, times_ns, is_chosen)
+
+    def _make_feed(self, order: Order, address: Address) -> RingFeed:
+        ring = Path(order.ring_socket) if order.ring_socket is not None else None
+        return RingFeed(order.camera, address, ring, self._clock)
 
     def _wait_until(self, monotonic_ns: int) -> None:
         assert self._slots is not None

@@ -22,10 +22,19 @@ from av.video.stream import VideoStream
 
 from edge.eye.camera.facts import LossReason
 from edge.eye.camera.planes import develop
-from edge.eye.camera.source import CameraError, Packet, PacketSink, Picture, Traffic
+from edge.eye.camera.source import (
+    CameraError,
+    Packet,
+    PacketSink,
+    Picture,
+    StreamFormat,
+    Traffic,
+)
 
 LARGEST_SIDE_PX = 8192  # 8K pictures pass; more would need a quarter of a gigabyte a picture
 USUAL_FPS = 25
+# What the ring keeps as it comes; anything else is encoded once (ring_feed.py).
+KEPT_CODECS = frozenset({"h264", "hevc", "mjpeg"})
 MOST_DAMAGED_IN_A_ROW = 500  # packets; some 20 s of video without a single picture
 
 
@@ -72,6 +81,10 @@ class Demux:
         except CameraError:
             self.close()
             raise
+        if self._stream.codec_context.name not in KEPT_CODECS:
+            self._sink = None
+        if self._sink is not None:
+            self._sink.begin(_format(self._stream))
 
     def close(self) -> None:
         """Close decoder, files and sockets; safe twice."""
@@ -111,7 +124,11 @@ class Demux:
         self.traffic.packets += 1
         self.traffic.video_bytes += packet.size
         if self._sink is not None:
-            self._sink.take(Packet(bytes(packet), packet.is_keyframe))
+            self._sink.take(
+                Packet(
+                    bytes(packet), packet.is_keyframe, packet.pts, packet.dts, packet.duration or 0
+                )
+            )
 
     def _picture(self, frame: VideoFrame) -> Picture:
         width_px, height_px = frame.width, frame.height
@@ -145,6 +162,20 @@ class Demux:
             f"more than {LARGEST_SIDE_PX} pixels a side",
             hint="Set the camera to a smaller picture; analysis scales it down anyway.",
         )
+
+
+def _format(stream: VideoStream) -> StreamFormat:
+    """What the stream's packets are."""
+    base = stream.time_base or Fraction(1, 90_000)
+    context = stream.codec_context
+    return StreamFormat(
+        codec=context.name,
+        extradata=bytes(context.extradata or b""),
+        width_px=stream.width,
+        height_px=stream.height,
+        time_base_num=base.numerator,
+        time_base_den=base.denominator,
+    )
 
 
 def garbage(shown: str) -> CameraError:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import TypedDict
 
 from edge.eye.camera.facts import LossReason
-from edge.site.model import Camera, Mask
+from edge.site.model import Camera, Mask, Recording
 
 LONGEST_MESSAGE_BYTES = 65536
 
@@ -20,6 +20,7 @@ class _CameraFields(TypedDict):
     source: str
     analysis_fps: float
     analysis_width_px: int
+    recording: Recording | None
     masks: list[_MaskFields]
 
 
@@ -27,15 +28,20 @@ class _OrderFields(TypedDict):
     camera: _CameraFields
     stall_seconds: float
     is_looped: bool
+    ring_socket: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Open this camera and capture until it fails."""
+    """Open this camera and capture until it fails.
+
+    ring_socket: where the vault takes packets; None: there is no vault.
+    """
 
     camera: Camera
     stall_seconds: float
     is_looped: bool
+    ring_socket: str | None = None
 
     def to_json(self) -> bytes:
         """The bytes of one message."""
@@ -56,10 +62,12 @@ class Order:
                 source=camera["source"],
                 analysis_fps=camera["analysis_fps"],
                 analysis_width_px=camera["analysis_width_px"],
+                recording=camera["recording"],
                 masks=masks,
             ),
             fields["stall_seconds"],
             fields["is_looped"],
+            fields["ring_socket"],
         )
 
 

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 
 from edge.eye.camera.facts import LossReason
 from edge.eye.camera.source import CameraError, Planes
@@ -27,19 +28,19 @@ def develop(frame: VideoFrame) -> Planes:
     Raises: CameraError.
     """
     turn = frame.rotation % 360
+    layout = frame.format.name
     if turn and turn not in TURNS:
         raise CameraError(
             LossReason.UNSUPPORTED,
             f"the picture is turned by {turn} degrees; only quarter turns can be undone",
             hint="Store the video upright: ffmpeg -i IN OUT turns it while copying.",
         )
-    is_full_range = frame.color_range == FULL_RANGE or frame.format.name.startswith("yuvj")
-    if frame.format.name not in DIRECT_FORMATS:
+    is_full_range = frame.color_range == FULL_RANGE or layout.startswith("yuvj")
+    if layout not in DIRECT_FORMATS:
         # libswscale maps full range to limited by itself here.
         frame = frame.reformat(format="yuv420p", dst_color_range="MPEG")
         is_full_range = False
-    planes = Planes(*(_view(frame, index) for index in range(3)))
-    planes = _even(planes)
+    planes = _even(Planes(*(_view(plane) for plane in frame.planes)))
     if is_full_range:
         planes = Planes(
             _mapped(planes.luma, LUMA_TO_LIMITED),
@@ -52,20 +53,23 @@ def develop(frame: VideoFrame) -> Planes:
 
 
 def shrink(planes: Planes, widest_px: int) -> Planes:
-    """Planes no wider than widest_px, even sizes; always copies of our own."""
+    """Planes no wider than widest_px, even sizes; always copies of our own.
+
+    Brightness is averaged, so that noise and thin things come out right. Colour is sampled: the
+    camera has averaged it already, and reading all of it would cost as much as the brightness.
+    """
     height_px, width_px = planes.luma.shape
     scale = min(1.0, widest_px / width_px, widest_px * HIGHEST_OVER_WIDEST / height_px)
     new_width = max(2, int(width_px * scale) // 2 * 2)
     new_height = max(2, round(height_px * scale) // 2 * 2)
     return Planes(
-        _resized(planes.luma, new_width, new_height),
-        _resized(planes.chroma_u, new_width // 2, new_height // 2),
-        _resized(planes.chroma_v, new_width // 2, new_height // 2),
+        _averaged(planes.luma, new_width, new_height),
+        _sampled(planes.chroma_u, new_width // 2, new_height // 2),
+        _sampled(planes.chroma_v, new_width // 2, new_height // 2),
     )
 
 
-def _view(frame: VideoFrame, index: int) -> Plane:
-    plane = frame.planes[index]
+def _view(plane: VideoPlane) -> Plane:
     # Lines are padded to the decoder's alignment: the view cuts the padding off.
     flat: Plane = np.asarray(memoryview(plane), np.uint8)
     return flat.reshape(-1, plane.line_size)[: plane.height, : plane.width]
@@ -73,6 +77,8 @@ def _view(frame: VideoFrame, index: int) -> Plane:
 
 def _even(planes: Planes) -> Planes:
     height_px, width_px = planes.luma.shape
+    if not (height_px % 2 or width_px % 2):
+        return planes
     height_px, width_px = height_px // 2 * 2, width_px // 2 * 2
     return Planes(
         planes.luma[:height_px, :width_px],
@@ -89,7 +95,14 @@ def _turned(plane: Plane, turn: int) -> Plane:
     return np.asarray(cv2.rotate(plane, turn), np.uint8)
 
 
-def _resized(plane: Plane, width_px: int, height_px: int) -> Plane:
+def _sampled(plane: Plane, width_px: int, height_px: int) -> Plane:
+    if plane.shape == (height_px, width_px):
+        return plane.copy()
+    sampled = cv2.resize(plane, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(sampled, np.uint8)
+
+
+def _averaged(plane: Plane, width_px: int, height_px: int) -> Plane:
     """Area means down to less than twice the size, then linear: every pixel counts.
 
     OpenCV halves by area ten times as fast as it takes any other area mean, and below a factor of

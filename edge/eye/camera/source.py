@@ -90,15 +90,41 @@ class Picture:
 class Packet:
     """One compressed packet as the camera sent it.
 
-    encoded: the codec's bytes. is_key: a decoder may start here.
+    encoded: the codec's bytes. is_key: a decoder may start here. pts, dts, duration: ticks of
+    the stream's time base as the stream says them; None or 0 where it does not.
     """
 
     encoded: bytes
     is_key: bool
+    pts: int | None = None
+    dts: int | None = None
+    duration: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFormat:
+    """What packets are.
+
+    codec: FFmpeg's name, such as "h264". extradata: parameter sets, may be empty.
+    time_base_num / time_base_den: seconds per tick. is_ours: encoded on the pole, because the
+    source had nothing that could be kept.
+    """
+
+    codec: str
+    extradata: bytes
+    width_px: int
+    height_px: int
+    time_base_num: int
+    time_base_den: int
+    is_ours: bool = False
 
 
 class PacketSink(Protocol):
     """Takes packets in the order of arrival; the way to the vault's ring."""
+
+    def begin(self, stream: StreamFormat) -> None:
+        """The packets that follow are of this format; said once for each opening."""
+        ...
 
     def take(self, packet: Packet) -> None:
         """Keep or forward one packet; must not block."""

@@ -7,7 +7,7 @@ import pytest
 
 from edge.eye.camera import Packet, Replay, frames
 from edge.eye.camera.mask import BLACK_LUMA, GREY_CHROMA, MaskBurner
-from edge.eye.camera.source import Planes
+from edge.eye.camera.source import Planes, StreamFormat
 from edge.site.model import Camera, Mask, Point
 from tests.edge.eye.camera.films import Film, Picture, write_film
 
@@ -26,6 +26,9 @@ class Ring:
 
     def __init__(self) -> None:
         self.packets: list[Packet] = []
+
+    def begin(self, stream: StreamFormat) -> None:
+        assert stream.codec == "h264"
 
     def take(self, packet: Packet) -> None:
         self.packets.append(packet)
