@@ -115,10 +115,22 @@ class ServerCertificate:
         """Credentials that follow each renewal at the next handshake.
 
         Fact 14: the fetcher runs in gRPC's thread at each handshake and must never raise; it
-        only hands over what was made before.
+        only hands over what was made before, and nothing while that is in use: for each
+        configuration core makes a context anew, which lives as long as its connection.
         """
+        in_use = self._configuration
+
+        def fetch() -> grpc.ServerCertificateConfiguration | None:
+            nonlocal in_use
+            if in_use is self._configuration:
+                return None
+            in_use = self._configuration
+            return in_use
+
         return grpc.dynamic_ssl_server_credentials(
-            self._configuration, lambda: self._configuration, asks_clients
+            in_use,
+            fetch,  # type: ignore[arg-type]  # None: no change; the stubs leave it out
+            asks_clients,
         )
 
     def _make(self) -> grpc.ServerCertificateConfiguration:
