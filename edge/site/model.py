@@ -204,6 +204,8 @@ class Loitering(_Rule):
     min_seconds: how long it must stay before the incident starts.
     max_radius_frac: how far it may stray from where it began and still loiter; 1: anywhere in
         the zone.
+    min_travel_frac: least way a track must have gone since first seen, so that a sign that looks
+        like a person does not loiter.
     leave_seconds: how long it must be gone before the incident ends (hysteresis).
     """
 
@@ -211,6 +213,7 @@ class Loitering(_Rule):
     zone: Name
     min_seconds: Annotated[float, Gt(0.0), Le(86400.0)] = 30.0
     max_radius_frac: Annotated[float, Gt(0.0), Le(1.0)] = 1.0
+    min_travel_frac: Annotated[float, Ge(0.0), Le(1.0)] = 0.02
     leave_seconds: Annotated[float, Ge(0.0), Le(600.0)] = 3.0
 
 

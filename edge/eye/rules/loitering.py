@@ -22,7 +22,7 @@ class LoiteringRule:
         self._classes = looked_for(rule)
         self._area = Area(zone)
         limits = limits_of(rule.min_seconds, rule.leave_seconds, rule.cool_down_seconds)
-        self._presence = Presence(rule, limits, numbers)
+        self._presence = Presence(rule, limits, numbers, rule.min_travel_frac)
         self._began_at: dict[int, Point] = {}
 
     def judge(self, scene: Scene, *, is_open: bool) -> list[Event]:

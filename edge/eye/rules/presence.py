@@ -10,10 +10,17 @@ from edge.wire.event import Event
 
 
 class Presence:
-    """The incidents of one rule, one per track."""
+    """The incidents of one rule, one per track.
 
-    def __init__(self, rule: Rule, limits: Limits, numbers: Iterator[int]) -> None:
+    min_travel_frac: how far a track must have gone before an incident of its own may begin; the
+    time before counts.
+    """
+
+    def __init__(
+        self, rule: Rule, limits: Limits, numbers: Iterator[int], min_travel_frac: float = 0.0
+    ) -> None:
         self._rule = rule
+        self._min_travel_frac = min_travel_frac
         self._incidents = Incidents(limits, numbers, {})
 
     def look(self, scene: Scene, met_rows: Sequence[int]) -> list[Event]:
@@ -32,7 +39,9 @@ class Presence:
 
         def may_decide(subject: int) -> bool:
             row = rows[subject]
-            return bool(tracks.is_seen[row] and tracks.scores[row] >= self._rule.min_score)
+            has_come = tracks.travel_frac[row] >= self._min_travel_frac
+            is_sure = tracks.is_seen[row] and tracks.scores[row] >= self._rule.min_score
+            return bool(is_sure and has_come)
 
         told = self._incidents.look(scene, met, may_decide, elsewhere)
         self._incidents.forget(list(rows))

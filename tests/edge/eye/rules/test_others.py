@@ -78,6 +78,16 @@ def test_who_stays_loiters_and_who_walks_through_does_not() -> None:
     assert judged(LOITER, through) == []
 
 
+def test_a_sign_that_looks_like_a_person_does_not_loiter() -> None:
+    assert judged(LOITER, [[Thing(1, 0.6, 0.6, travel_frac=0.01)]] * 90) == []
+
+
+def test_the_time_before_a_thing_first_moved_counts() -> None:
+    still, moved = Thing(1, 0.6, 0.6, travel_frac=0.0), Thing(1, 0.65, 0.6, travel_frac=0.05)
+    (start,) = judged(LOITER, [[still]] * 80 + [[moved]] * 5)
+    assert start.duration_ms == 8000
+
+
 def test_short_hiding_does_not_begin_the_time_anew() -> None:
     looks = [[Thing(1, 0.6, 0.6)] if index % 20 < 12 else [] for index in range(60)]
     assert len(judged(LOITER, looks)) == 1
