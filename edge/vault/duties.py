@@ -33,6 +33,7 @@ class Duties:
         """One round."""
         for news in self._room.poll():
             logger.info("mandate_%s problem=%s", news.kind.value, news.what)
+        self._recorder.prove_clock(self._room.standing().clock)
         self._recorder.tick()
         self._tell_health()
         self._report()

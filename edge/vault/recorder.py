@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 
 from edge.clock import Clock
 from edge.errors import Kind
+from edge.mandate.clock_proof import ClockProof
 from edge.mandate.gate import Permit
 from edge.vault.disk import Disk, RingError
 from edge.vault.fragment import Fragment, Gap, GapReason
 from edge.vault.gathering import Context, Gatherer
 from edge.vault.keys import DayKeys
-from edge.vault.places import VaultPlaces
+from edge.vault.places import DAY_NS, VaultPlaces
 from edge.vault.recovery import Recovered, note_clean_end, recover
 from edge.vault.retention import Retention
 from edge.vault.writer import RingWriter
@@ -139,8 +140,7 @@ class Recorder:
         """One packet of a camera that has begun."""
         camera = self._camera(name)
         permit = self._permit(name)
-        if permit.clock is not None:
-            self._proven_utc_ns = permit.clock.earliest_utc_ns
+        self.prove_clock(permit.clock)
         if not permit.may_record:
             self._refuse(name, camera, permit)
             return
@@ -152,6 +152,11 @@ class Recorder:
         camera.taken_ns = self._clock.monotonic_ns()
         source = permit.clock.source if permit.clock else ""
         self._enqueue(camera.gatherer.take(packet, Context(self._clock.utc_ns(), source)), camera)
+
+    def prove_clock(self, proof: ClockProof | None) -> None:
+        """By this clock days end, until another proof comes; None: nothing is proven now."""
+        if proof is not None:
+            self._proven_utc_ns = proof.earliest_utc_ns
 
     def end(self, name: str) -> None:
         """A camera's connection is over."""
@@ -308,9 +313,11 @@ class Recorder:
         """End days, publish what there is. Trouble here is told and tried again."""
         now_ns = self._clock.monotonic_ns()
         try:
-            if self._expired_ns is None or now_ns - self._expired_ns >= _EXPIRE_EVERY_NS:
-                if self._proven_utc_ns is not None:
-                    self._retention.expire(self._proven_utc_ns)
+            is_due = self._expired_ns is None or now_ns - self._expired_ns >= _EXPIRE_EVERY_NS
+            if is_due and self._proven_utc_ns is not None:
+                # No mandate keeps less than a day, so nothing younger is removed below.
+                self._writer.release_before(self._proven_utc_ns - DAY_NS)
+                self._retention.expire(self._proven_utc_ns)
                 self._retention.ensure_ballast()
                 self._expired_ns = now_ns
             self._publish()

@@ -133,6 +133,11 @@ class RingWriter:
             with self._index.changing():
                 self._index.put_gap(GapRow(camera, tail.seq, tail.last_utc_ns, None, gap))
 
+    def release_before(self, utc_ns: int) -> None:
+        """Let go of files that took nothing since; retention may then remove them."""
+        for camera in [each for each in self._open if self.tail(each).last_utc_ns < utc_ns]:
+            self._disk.close(self._open.pop(camera).descriptor)
+
     def close(self) -> None:
         """Let go of the files; everything written is on disk already."""
         for segment in self._open.values():
