@@ -137,8 +137,10 @@ def open_writer(
     try:
         path.touch(mode=0o600)
         connection = connect(path)
+        # FULL, and the folder is synced when the first journal is removed: without it a power cut
+        # could bring that journal back, which would undo the file's making and all since then.
+        connection.execute("PRAGMA synchronous=EXTRA")
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
         connection.execute(f"PRAGMA journal_size_limit={KEPT_LOG_BYTES}")
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         _check_sound(connection, path)

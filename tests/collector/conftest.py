@@ -26,6 +26,7 @@ from edge.wire.v1 import (
     session_pb2,
     session_pb2_grpc,
 )
+from tests.edge.spool.conftest import quick_path as quick_path  # noqa: PLC0414 - a fixture
 
 if TYPE_CHECKING:
     from edge.wire.v1.enrolment_pb2_grpc import EnrolmentServiceAsyncStub

@@ -130,6 +130,23 @@ class ApswDatabase:
             raise storage_error(getattr(error, "result", 1), str(error), self._path) from error
 
 
+class ApswConnection:
+    """What the collector's store uses of sqlite3.Connection, over apsw and a disk of ours."""
+
+    def __init__(self, path: Path, vfs: str) -> None:
+        self._connection = apsw.Connection(str(path), vfs=vfs)
+        self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+        self.close = self._connection.close
+        self.execute = self._connection.execute
+        self.executemany = self._connection.executemany
+        self.executescript = self._connection.execute
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self._connection.in_transaction)
+
+
 def images(
     journal: Sequence[Step], cut: int, rng: random.Random, count: int
 ) -> Iterator[dict[str, bytes]]:
