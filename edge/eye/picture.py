@@ -13,8 +13,31 @@ def small_luma(frame: Frame) -> Plane:
     """uint8 (180, 320): brightness of the whole picture, stretched to one size."""
     if frame.luma.shape == (SMALL_HEIGHT_PX, SMALL_WIDTH_PX):
         return frame.luma
-    size = (SMALL_WIDTH_PX, SMALL_HEIGHT_PX)
-    return np.asarray(cv2.resize(frame.luma, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return averaged(frame.luma, SMALL_WIDTH_PX, SMALL_HEIGHT_PX)
+
+
+def averaged(plane: Plane, width_px: int, height_px: int) -> Plane:
+    """A copy in another size. Area means down to less than twice it, then linear.
+
+    Every pixel counts: OpenCV halves by area ten times as fast as it takes any other area mean,
+    and below a factor of two linear leaves no pixel out either.
+    """
+    size = (width_px, height_px)
+    if plane.shape == size[::-1]:
+        return plane.copy()
+    while _can_halve(plane, size):
+        half = (plane.shape[1] // 2, plane.shape[0] // 2)
+        plane = np.asarray(cv2.resize(plane, half, interpolation=cv2.INTER_AREA), np.uint8)
+    if plane.shape == size[::-1]:
+        return plane
+    leaves_none_out = plane.shape[1] < 2 * width_px and plane.shape[0] < 2 * height_px
+    way = cv2.INTER_LINEAR if leaves_none_out else cv2.INTER_AREA
+    return np.asarray(cv2.resize(plane, size, interpolation=way), np.uint8)
+
+
+def _can_halve(plane: Plane, size: tuple[int, int]) -> bool:
+    height, width = plane.shape
+    return not (width % 2 or height % 2 or width < 2 * size[0] or height < 2 * size[1])
 
 
 def rgb_picture(frame: Frame, width_px: int, height_px: int) -> npt.NDArray[np.uint8]:

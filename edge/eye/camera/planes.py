@@ -8,6 +8,7 @@ from av.video.plane import VideoPlane
 from edge.eye.camera.facts import LossReason
 from edge.eye.camera.source import CameraError, Planes
 from edge.eye.frame import Plane
+from edge.eye.picture import averaged
 
 DIRECT_FORMATS = frozenset({"yuv420p", "yuvj420p"})
 FULL_RANGE = 2  # AVCOL_RANGE_JPEG
@@ -63,7 +64,7 @@ def shrink(planes: Planes, widest_px: int) -> Planes:
     new_width = max(2, int(width_px * scale) // 2 * 2)
     new_height = max(2, round(height_px * scale) // 2 * 2)
     return Planes(
-        _averaged(planes.luma, new_width, new_height),
+        averaged(planes.luma, new_width, new_height),
         _sampled(planes.chroma_u, new_width // 2, new_height // 2),
         _sampled(planes.chroma_v, new_width // 2, new_height // 2),
     )
@@ -100,29 +101,3 @@ def _sampled(plane: Plane, width_px: int, height_px: int) -> Plane:
         return plane.copy()
     sampled = cv2.resize(plane, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
     return np.asarray(sampled, np.uint8)
-
-
-def _averaged(plane: Plane, width_px: int, height_px: int) -> Plane:
-    """Area means down to less than twice the size, then linear: every pixel counts.
-
-    OpenCV halves by area ten times as fast as it takes any other area mean, and below a factor of
-    two linear leaves no pixel out either.
-    """
-    size = (width_px, height_px)
-    if plane.shape == size[::-1]:
-        return plane.copy()
-    while _can_halve(plane, width_px, height_px):
-        half = (plane.shape[1] // 2, plane.shape[0] // 2)
-        plane = np.asarray(cv2.resize(plane, half, interpolation=cv2.INTER_AREA), np.uint8)
-    if plane.shape == size[::-1]:
-        return plane
-    leaves_none_out = plane.shape[1] < 2 * width_px and plane.shape[0] < 2 * height_px
-    way = cv2.INTER_LINEAR if leaves_none_out else cv2.INTER_AREA
-    return np.asarray(cv2.resize(plane, size, interpolation=way), np.uint8)
-
-
-def _can_halve(plane: Plane, width_px: int, height_px: int) -> bool:
-    height, width = plane.shape
-    if width % 2 or height % 2:
-        return False
-    return bool(width >= 2 * width_px and height >= 2 * height_px)
