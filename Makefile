@@ -24,7 +24,7 @@ test: .cache/test-environment .cache/tflite-environment ## Run all checks and te
 check: .cache/test-environment ## Lint, types, architecture, spelling, house rules
 	@tools/check
 
-bench: .cache/test-environment .cache/peers-environment ## Print every benchmark with its peer
+bench: .cache/test-environment .cache/peers-environment .cache/norfair-environment ## Print every benchmark with its peer
 	@$(BIN)/vigie models build ssd-coco15 --models $(MODELS)
 	@tools/bench-all
 
@@ -59,5 +59,11 @@ bench: .cache/test-environment .cache/peers-environment ## Print every benchmark
 	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/peers.lock
 	@touch $@
 
+.cache/norfair-environment: requirements/norfair.lock .cache/python
+	@echo "vigie: installing norfair into .venv-norfair"
+	@$(PYTHON) -m venv .venv-norfair
+	@.venv-norfair/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/norfair.lock
+	@touch $@
+
 clean: ## Remove everything that was made
-	rm -rf .venv .venv-tflite .venv-peers .cache build dist
+	rm -rf .venv .venv-tflite .venv-peers .venv-norfair .cache build dist

@@ -1,9 +1,10 @@
-"""The tracker beside ByteTrack of the package `trackers`, and beside the bare assignment.
+"""The tracker beside ByteTrack of `trackers`, beside norfair, and beside the bare assignment.
 
 Synthetic street: N things walk for 300 looks at 10 a second, 5 % of detections are missing and
-15 % have a low score. All sides get the same detections, in turns; the peer runs in its own
-environment (.venv-peers, from requirements/peers.lock) because it brings half a gigabyte along.
-CPU time; medians over rounds. Identity: how often a thing's number changes, over the whole scene.
+15 % have a low score. All sides get the same detections, in turns; peers run in environments of
+their own (requirements/peers.lock, norfair.lock) because of what they bring along. norfair gets
+the first 60 looks only. CPU time; medians over rounds. Identity: how often a thing's number
+changes, over the whole scene.
 
 Usage: python -m tools.bench.tracker [--rounds N] [--json]
 """
@@ -19,7 +20,7 @@ import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, TypedDict
 
 import lap
 import numpy as np
@@ -33,25 +34,39 @@ LOOKS, LOOKS_PER_SECOND = 300, 10.0
 MISSES, LOW_SCORES = 0.05, 0.15
 THINGS = (20, 100)
 PEER_GOALS = {20: 6.0, 100: 10.0}
-ASSIGNMENT_GOAL = 5.0
-PEER_PYTHON = Path(".venv-peers/bin/python")
+NORFAIR_GOAL, ASSIGNMENT_GOAL = 20.0, 5.0
+REPOSITORY = Path(__file__).resolve().parents[2]
+# Side: interpreter and program.
+PEERS = {
+    "trackers": (".venv-peers/bin/python", "tools.peers.bytetrack"),
+    "norfair": (".venv-norfair/bin/python", "tools.peers.norfair_boxes"),
+}
 Array = npt.NDArray[np.float32]
 
 
 class Outcome(NamedTuple):
-    """One run of one side; changes: numbers beyond the first that things were given."""
+    """One run of one side.
+
+    changes: numbers beyond the first that things were given; None where not the whole scene was
+    seen.
+    """
 
     us_per_frame: float
-    changes: int
+    changes: int | None
+
+
+class _Answer(TypedDict):
+    us_per_frame: float
+    given: list[list[tuple[int, float]]]
 
 
 class Peer:
     """The other side, in its own process."""
 
-    def __init__(self, scenes: Path) -> None:
-        script = Path(__file__).resolve().parents[1] / "peers" / "bytetrack.py"
+    def __init__(self, python: Path, program: str, scenes: Path) -> None:
         self._process = subprocess.Popen(
-            [PEER_PYTHON, script, scenes, str(LOOKS_PER_SECOND)],
+            [python, "-m", program, scenes, str(LOOKS_PER_SECOND)],
+            cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -64,18 +79,19 @@ class Peer:
         _pipe(self._process.stdin).write(f"{name}\n")
         _pipe(self._process.stdin).flush()
         answer = self._read()
-        return Outcome(answer["us_per_frame"], _changes(answer["given"]))
+        given = answer["given"]
+        return Outcome(answer["us_per_frame"], _changes(given) if len(given) == LOOKS else None)
 
     def close(self) -> None:
         """Let it end."""
         _pipe(self._process.stdin).close()
         self._process.wait()
 
-    def _read(self) -> "dict[str, float]":
+    def _read(self) -> "_Answer":
         line = _pipe(self._process.stdout).readline()
         if not line:
-            raise SystemExit("the peer ended; make .venv-peers from requirements/peers.lock")
-        answer: dict[str, float] = json.loads(line)
+            raise SystemExit("a peer ended; make .cache/peers-environment")
+        answer: _Answer = json.loads(line)
         return answer
 
 
@@ -89,18 +105,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "scenes.npz"
         np.savez(file, **scenes)  # type: ignore[arg-type]
-        peer = Peer(file) if PEER_PYTHON.exists() else None
+        peers = {
+            side: Peer(REPOSITORY / python, program, file)
+            for side, (python, program) in PEERS.items()
+            if (REPOSITORY / python).exists()
+        }
         outcomes: dict[tuple[str, str], list[Outcome]] = {}
         for _ in range(asked.rounds):
             for name, rows in scenes.items():
                 outcomes.setdefault((name, "ours"), []).append(_ours(rows))
                 outcomes.setdefault((name, "assignment"), []).append(_assignment(rows))
-                if peer:
-                    outcomes.setdefault((name, "trackers"), []).append(peer.run(name))
-        if peer:
+                for side, peer in peers.items():
+                    outcomes.setdefault((name, side), []).append(peer.run(name))
+        for peer in peers.values():
             peer.close()
     records = [_record(int(name), side, runs, outcomes) for (name, side), runs in outcomes.items()]
-    _print(records, as_json=asked.json, has_peer=peer is not None)
+    _print(records, as_json=asked.json, absent=sorted(set(PEERS) - set(peers)))
 
 
 def _scene(things: int) -> Array:
@@ -136,8 +156,10 @@ def _ours(rows: Array) -> Outcome:
         tracks = tracker.update(found, round(index / LOOKS_PER_SECOND * 1e9))
         spent += time.process_time() - begun
         seen = np.flatnonzero(tracks.is_seen)
+        # A track tells the score of its own detection: what lies beside it is not mistaken for it.
         cost = 1.0 - overlap(tracks.boxes_frac[seen], found.boxes_frac)
-        rows_of, finds = assign(cost, 0.5)
+        cost[tracks.scores[seen, None] != found.scores] = 2.0
+        rows_of, finds = assign(cost, 1.0)
         numbers = tracks.numbers[seen[rows_of]].tolist()
         given.append(list(zip(numbers, look[finds, 6].tolist(), strict=True)))
     return Outcome(spent / LOOKS * 1e6, _changes(given))
@@ -153,11 +175,10 @@ def _assignment(rows: Array) -> Outcome:
     begun = time.process_time()
     for cost in costs:
         lap.lapjv(cost, cost_limit=0.85, return_cost=False)
-    return Outcome((time.process_time() - begun) / len(costs) * 1e6, 0)
+    return Outcome((time.process_time() - begun) / len(costs) * 1e6, None)
 
 
-def _changes(given: object) -> int:
-    assert isinstance(given, list)
+def _changes(given: list[list[tuple[int, float]]]) -> int:
     numbers: dict[float, set[int]] = {}
     for look in given:
         for number, thing in look:
@@ -181,25 +202,29 @@ def _record(
     }
 
 
-def _print(records: list[dict[str, object]], *, as_json: bool, has_peer: bool) -> None:
+def _print(records: list[dict[str, object]], *, as_json: bool, absent: list[str]) -> None:
     about = {
         "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}",
         "python": platform.python_version(),
         "numpy": version("numpy"),
         "lapx": version("lapx"),
-        "peer": "trackers ByteTrack" if has_peer else "not installed (.venv-peers)",
+        "not installed": " ".join(absent) or "-",
     }
     if as_json:
         print(json.dumps({"about": about, "rows": records}))
         return
     print(", ".join(f"{name} {text}" for name, text in about.items()))
-    print(f"goals: trackers >= {PEER_GOALS[20]:g}x at 20 and >= {PEER_GOALS[100]:g}x at 100; "
-          f"ours <= {ASSIGNMENT_GOAL:g}x the bare assignment at 100")  # fmt: skip
+    print(f"goals: trackers >= {PEER_GOALS[20]:g}x at 20, >= {PEER_GOALS[100]:g}x at 100; "
+          f"norfair >= {NORFAIR_GOAL:g}x; ours <= {ASSIGNMENT_GOAL:g} assignments")  # fmt: skip
     headings = ("us/frame", "least", "most", "x ours")
     print(f"{'things':>6}  {'side':<11}{''.join(f'{each:>9}' for each in headings)}{'changes':>9}")
     for row in records:
         print(f"{row['things']:>6}  {row['side']:<11}{row['us_per_frame']:>9}{row['least']:>9}"
-              f"{row['most']:>9}{row['times_ours']:>9}{row['changes']:>9}")  # fmt: skip
+              f"{row['most']:>9}{row['times_ours']:>9}{_or_dash(row['changes']):>9}")  # fmt: skip
+
+
+def _or_dash(value: object) -> str:
+    return "-" if value is None else str(value)
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:

@@ -17,7 +17,7 @@ from tools.evaluation.detection import Find
 from tools.evaluation.layout import read_clip, read_mot
 
 Rows = npt.NDArray[np.float64]
-PEER = Path(__file__).with_name("peer_tracking.py")
+PEER = "tools.peers.scores"
 PEER_PYTHON = Path(".venv-peers") / "bin" / "python"
 PERSON = int(ObjectClass.OBJECT_CLASS_PERSON)
 
@@ -114,7 +114,12 @@ def score_trackers(found: list[Sequence], repository: Path) -> list[TrackingScor
         ]
     }
     answer = subprocess.run(
-        [str(python), str(PEER)], input=json.dumps(job), capture_output=True, text=True, check=True
+        [str(python), "-m", PEER],
+        input=json.dumps(job),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=repository,
     )
     return [TrackingScore(**one) for one in json.loads(answer.stdout)]
 

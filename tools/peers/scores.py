@@ -1,8 +1,10 @@
-"""Score trackers with trackeval and run roboflow's ByteTrack on the same detections.
+"""Score trackers with trackeval, roboflow's ByteTrack with its own defaults among them.
 
 Runs in the environment of requirements/peers.lock, whose packages must not meet the device's.
 Job on stdin, answer on stdout, both JSON; rows as MOT text: frame, id, left, top, width, height,
 score.
+
+Usage: .venv-peers/bin/python -m tools.peers.scores < JOB
 """
 
 import contextlib
@@ -10,10 +12,11 @@ import json
 import sys
 
 import numpy as np
-import supervision
 from trackers import ByteTrackTracker
 from trackeval.datasets._base_dataset import _BaseDataset
 from trackeval.metrics import CLEAR, HOTA, Identity
+
+from tools.peers.bytetrack import track
 
 Rows = list[list[float]]
 
@@ -34,24 +37,18 @@ def main() -> None:
 
 def run_peer(detections: Rows, fps: float) -> Rows:
     """Roboflow's ByteTrack with its own defaults over one sequence."""
-    tracker = ByteTrackTracker(frame_rate=fps)
     table = np.array(detections, float)
-    rows: Rows = []
-    for frame in range(1, int(table[:, 0].max()) + 1):
-        found = table[table[:, 0] == frame]
-        corners = np.concatenate([found[:, 2:4], found[:, 2:4] + found[:, 4:6]], axis=1)
-        tracked = tracker.update(
-            supervision.Detections(
-                xyxy=corners.astype(np.float32),
-                confidence=found[:, 6].astype(np.float32),
-                class_id=np.zeros(len(found), int),
-            )
-        )
-        for box, number in zip(tracked.xyxy, tracked.tracker_id, strict=True):
-            if number >= 0:
-                left, top, right, bottom = (float(edge) for edge in box)
-                rows.append([frame, int(number), left, top, right - left, bottom - top, 1.0])
-    return rows
+    frames = [table[table[:, 0] == frame] for frame in range(1, int(table[:, 0].max()) + 1)]
+    looks = [
+        np.c_[found[:, 2:4], found[:, 2:4] + found[:, 4:6], found[:, 6]].astype(np.float32)
+        for found in frames
+    ]
+    numbered, _ = track(looks, ByteTrackTracker(frame_rate=fps))
+    return [
+        [frame, number, *found[row, 2:6].tolist(), 1.0]
+        for frame, (found, given) in enumerate(zip(frames, numbered, strict=True), start=1)
+        for number, row in given
+    ]
 
 
 def score(truth: Rows, tracked: Rows) -> dict[str, float]:
