@@ -49,8 +49,7 @@ def read_file(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
             Kind.PERMISSION_DENIED, f"cannot be read ({error.strerror})", where=str(path)
         ) from None
     if len(content) > max_bytes:
-        size = path.stat().st_size
-        what = f"has {size} bytes, and at most {max_bytes} are read"
+        what = f"has more than {max_bytes} bytes"
         raise VigieError(Kind.INVALID_ARGUMENT, what, where=str(path))
     return content
 

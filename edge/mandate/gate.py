@@ -31,6 +31,7 @@ whole minutes, longer than this and the clock's largest error together, so that 
 means open between."""
 STEP_NS = 50_000_000
 """A wall clock that moves against the monotonic one by more than this was set."""
+_END_OF_TIME_NS = 2**63 - 1
 _SEAL = object()
 
 
@@ -177,6 +178,21 @@ class Gate:
 def no_permit(camera: str, reason: Reason) -> Permit:
     """A permit that allows nothing, for where there is no gate yet."""
     return Permit(camera=camera, reason=reason, seal=_SEAL)
+
+
+def recording_permit(camera: str) -> Permit:
+    """A permit to compute everything in a recording that is replayed away from the pole.
+
+    A recording in somebody's hands is no camera: no mandate is about it. What is seen under this
+    permit goes to no spool. Only `edge/eye/replay.py` may ask for it, which a house test holds.
+    """
+    return Permit(
+        camera=camera,
+        zones=MappingProxyType({EVERYWHERE: frozenset(FUNCTION_NUMBERS.values())}),
+        profile="recording",
+        until_monotonic_ns=_END_OF_TIME_NS,
+        seal=_SEAL,
+    )
 
 
 def _permit(

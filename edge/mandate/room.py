@@ -106,9 +106,10 @@ class MandateRoom:
         """Take what came, forget what is over, write down what must survive; what happened."""
         if self._trust_state() != self._trust_seen:
             self._open()
-        self._take_incoming()
         self._take_time()
-        if self._register is not None and isinstance(proof := self.clock_proof, ClockProof):
+        proof = self.clock_proof
+        self._take_incoming()
+        if self._register is not None and isinstance(proof, ClockProof):
             self._follow(self._register.begun(proof.earliest_utc_ns))
         self._persist()
         news, self._news = tuple(self._news), []

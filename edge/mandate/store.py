@@ -110,13 +110,15 @@ def read_bounded(path: Path, max_bytes: int) -> bytes | None:
         handle = os.open(path, flags)
     except OSError:
         return None
-    with open(handle, "rb") as file:  # noqa: PTH123 - opened by handle, for the flags
+    try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             return None
-        try:
+        with open(handle, "rb", closefd=False) as file:
             return file.read(max_bytes + 1)
-        except OSError:
-            return None
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ _BRACKET = re.compile(rb"[\[\]{}]")
 def parse_object(received: bytes, *, what: str, max_bytes: int) -> dict[str, object]:
     """The JSON object in some bytes. what: what to call it. Raises MandateError."""
     if len(received) > max_bytes:
-        raise refuse(f"{what} has {len(received)} bytes, and at most {max_bytes} are read")
+        raise refuse(f"{what} has more than {max_bytes} bytes")
     if _depth(received) > MAX_DEPTH:
         raise refuse(f"{what} is nested deeper than {MAX_DEPTH} levels")
     try:
