@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import voice
+from edge.cli.nouns import NounGroup
 from edge.errors import EXIT_ANSWER_IS_NO, EXIT_OK, Kind, VigieError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ _key_option = click.option(
 _yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
-@click.group(epilog=GROUP_EXAMPLES)
+@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES)
 def mandate() -> None:
     """Write, sign, show, verify and revoke what a pole may do."""
 
