@@ -37,7 +37,7 @@ def look(rows: Rows, state: State, raw_log: bytes) -> Trouble | None:
         return Trouble.DAMAGE
     hidden = [
         entry
-        for entry in salvage.scan(raw_log).entries
+        for entry in salvage.scan(raw_log, state.epoch).entries
         if entry.epoch == state.epoch and entry.last_seq > last_seq
     ]
     if not hidden:

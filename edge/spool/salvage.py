@@ -7,6 +7,7 @@ wins over a batch, a thinner generation over a fuller one, what SQL shows over w
 """
 
 import re
+import struct
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,7 @@ _MARKS = re.compile(
     )
 )
 Entry = record.Batch | record.Lost
+_MARK_BYTES = 4
 _LONGEST_BYTES = record.MAX_OLD_ROW_BYTES + 512
 
 
@@ -59,12 +61,21 @@ class Plan:
     unruled_events: int = 0
 
 
-def scan(raw: bytes) -> Finds:
-    """All rows whose marks stand anywhere in the bytes of a file."""
+def scan(raw: bytes, epoch: int | None = None) -> Finds:
+    """All rows whose marks or, where a mark has a wrong bit, whose epochs stand in a file's bytes.
+
+    epoch: the spool's; None: the one that most of the marked rows name.
+    """
     finds = Finds()
     for hit in _MARKS.finditer(raw):
-        row = raw[hit.start() : hit.start() + _LONGEST_BYTES]
-        take(finds, row)
+        take(finds, raw[hit.start() : hit.start() + _LONGEST_BYTES])
+    epoch = _epoch(finds) if epoch is None else epoch
+    if epoch is None:
+        return finds
+    for hit in re.finditer(re.escape(struct.pack("<Q", epoch)), raw):
+        start = hit.start() - _MARK_BYTES
+        if start >= 0 and not _MARKS.match(raw, start):
+            take(finds, raw[start : start + _LONGEST_BYTES])
     return finds
 
 

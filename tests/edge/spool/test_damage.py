@@ -11,6 +11,7 @@ import pytest
 from edge.errors import Kind
 from edge.spool.database import StorageError
 from edge.spool.dictionary import MARK_DICTIONARY
+from edge.spool.record import MARK_BATCH
 from edge.spool.rows import PAGE_BYTES
 from edge.spool.spool import Packed, Spool
 from edge.spool.verify import verify
@@ -153,6 +154,26 @@ def test_no_bit_of_an_inner_page_leads_a_reader_round_for_ever(quick_path: Path)
         path.write_bytes(damaged)
         cost, _ = account_for(path, f"bit {bit}")
         assert cost == 0
+
+
+def test_no_bit_of_the_newest_rows_head_in_the_log_hides_that_row(quick_path: Path) -> None:
+    """SQLite drops that commit, and nothing behind it tells that it was there."""
+    source = quick_path / "source"
+    source.mkdir()
+    with Spool(source / "spool.db", draw_epoch=fixed_epoch) as spool:
+        fill(spool, EVENTS)
+        content = {each.name: each.read_bytes() for each in files_of(source / "spool.db")}
+    start = content["spool.db-wal"].rindex(MARK_BATCH)
+    for bit in (*range(32), *range(32, 48 * 8, 11)):
+        victim = quick_path / f"flip-{bit}"
+        victim.mkdir()
+        damaged = bytearray(content["spool.db-wal"])
+        damaged[start + bit // 8] ^= 1 << bit % 8
+        (victim / "spool.db").write_bytes(content["spool.db"])
+        (victim / "spool.db-wal").write_bytes(damaged)
+        cost, _ = account_for(victim / "spool.db", f"bit {bit}")
+        assert cost == 0
+        shutil.rmtree(victim)
 
 
 def test_a_file_cut_short_gives_back_what_is_left_of_it(tmp_path: Path) -> None:
