@@ -1,0 +1,75 @@
+"""The eye as a process of its own: told to end, it ends cleanly and no event it told is lost."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from edge.spool.spool import FILE_NAME, Spool
+from edge.spool.verify import verify
+from tests.edge.eye.drawn import draw_walkers
+
+MODELS = Path(".cache") / "models"
+DEADLINE_SECONDS = 60.0
+SITE = """
+version = 1
+[site]
+name = "town"
+[[camera]]
+name = "north"
+source = "file:walkers.mp4"
+"""
+
+
+@pytest.fixture
+def eye(repository: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    draw_walkers(tmp_path / "walkers.mp4", frames=25)
+    (tmp_path / "site.toml").write_text(SITE)
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "edge.eye.run", "--loop",
+            "--site", str(tmp_path / "site.toml"), "--data", str(tmp_path),
+            "--models", str(repository / MODELS),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def read_until(process: subprocess.Popen[str], word: str) -> list[str]:
+    """Lines of its log up to one that holds the word."""
+    assert process.stderr is not None
+    lines = []
+    for line in process.stderr:
+        lines.append(line)
+        if word in line:
+            return lines
+    raise AssertionError(f"it ended before it said {word}: {''.join(lines)}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_end_right_after_an_event_it_ends_with_the_event_on_disk(
+    eye: subprocess.Popen[str], tmp_path: Path, number: signal.Signals
+) -> None:
+    read_until(eye, "camera_opened")
+    children = psutil.Process(eye.pid).children(recursive=True)
+    # A bad site file is told as an event at once; the last good one stays in force.
+    (tmp_path / "site.toml").write_text("version = 1\n[sight]\n")
+    eye.send_signal(signal.SIGHUP)
+    told = read_until(eye, " event rule=")
+    eye.send_signal(number)
+    _, rest = eye.communicate(timeout=DEADLINE_SECONDS)
+    assert eye.returncode == 0, rest
+    assert "Traceback" not in rest
+    assert not any(child.is_running() for child in children), "a camera child outlived the eye"
+    events = sum(" event rule=" in line for line in [*told, *rest.splitlines()])
+    with Spool(tmp_path / FILE_NAME) as spool:
+        assert spool.pending().last_seq == events
+    assert verify(tmp_path / FILE_NAME).is_whole
