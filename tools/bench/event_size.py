@@ -25,6 +25,7 @@ import google.protobuf
 
 from edge.wire.codec import encode_event
 from edge.wire.event import Box, Event, ObjectClass, Phase
+from edge.wire.trace import unpack_trace
 from edge.wire.v1 import event_pb2, operator_pb2, session_pb2
 
 BASE_UTC_MS = 1_790_000_000_000
@@ -143,9 +144,10 @@ def packed(event: Event) -> bytes:
     return head + event.trace
 
 
-def points_of(event: Event) -> list[tuple[int, int]]:
-    """The trace as pairs."""
-    return [struct.unpack_from("bb", event.trace, at) for at in range(0, len(event.trace), 2)]
+def points_of(event: Event) -> list[tuple[float, float]]:
+    """The way as who reads JSON or XML wants it: where the thing was, in fractions of the frame."""
+    left, _, right, bottom = event.box or Box(0, 0, 0, 0)
+    return unpack_trace(event.trace, ((left + right) / 2, bottom))[1:]
 
 
 def tidy_json(event: Event, seq: int) -> bytes:
@@ -164,7 +166,7 @@ def tidy_json(event: Event, seq: int) -> bytes:
             "track": event.track,
             "score": event.score_percent,
             "duration_ms": event.duration_ms,
-            "trace": [[round(x / 128, 3), round(y / 128, 3)] for x, y in points_of(event)],
+            "trace": [[round(x, 4), round(y, 4)] for x, y in points_of(event)],
         }
     )
 
@@ -174,10 +176,7 @@ def frigate_json(event: Event, seq: int) -> bytes:
     left, top, right, bottom = (
         round(side * extent) for side, extent in zip(event.box or (), (1920, 1080) * 2, strict=True)
     )
-    path = [
-        [[round(x / 128, 4), round(y / 128, 4)], event.captured_utc_ms / 1000]
-        for x, y in points_of(event)
-    ]
+    path = [[[round(x, 4), round(y, 4)], event.captured_utc_ms / 1000] for x, y in points_of(event)]
     thing = {
         "id": f"{event.captured_utc_ms / 1000}-{seq:06x}",
         "camera": "quai_nord",
@@ -236,7 +235,7 @@ def onvif_xml(event: Event, seq: int) -> bytes:
     kind.text = WORDS[event.object_class].capitalize()
     way = ET.SubElement(thing, "tt:Polyline")
     for x, y in points_of(event):
-        ET.SubElement(way, "tt:Point", {"x": f"{x / 128:.4f}", "y": f"{y / 128:.4f}"})
+        ET.SubElement(way, "tt:Point", {"x": f"{x:.4f}", "y": f"{y:.4f}"})
     return ET.tostring(stream)
 
 
