@@ -77,9 +77,14 @@ class Gatherer:
         return self._keeper.last_utc_ns
 
     def miss(self, reason: GapReason, lost_fragments: int = 0) -> None:
-        """Note that something is missing from here on; the first reason stays."""
+        """Note that something is missing from here on.
+
+        The first reason stays; only a stream that began anew says less than what follows it.
+        """
         before = self._gap or Gap(reason)
-        self._gap = Gap(before.reason, before.lost_fragments + lost_fragments)
+        says_little = before.reason is GapReason.CAMERA_SILENT
+        told = reason if says_little else before.reason
+        self._gap = Gap(told, before.lost_fragments + lost_fragments)
 
     def begin(self, hello: StreamHello) -> list[Fragment]:
         """A stream begins; what was gathered of the one before. Raises UnitError."""

@@ -66,6 +66,14 @@ class _Job:
     permit: Permit
 
 
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """To be noted in the index behind what stands before it in the queue."""
+
+    camera: str
+    gap: Gap
+
+
 @dataclass(slots=True)
 class _Camera:
     """One camera's side of the reading thread. permit: the last under which it was recorded."""
@@ -101,7 +109,7 @@ class Recorder:
         self._retry_s = retry_s
         self._cameras: dict[str, _Camera] = {}
         self._changed = threading.Condition()
-        self._queue: deque[_Job] = deque()
+        self._queue: deque[_Job | _Note] = deque()
         self._queued_bytes = 0
         self._lost: dict[str, Gap] = {}
         self._is_busy = False
@@ -163,7 +171,7 @@ class Recorder:
         camera = self._cameras.get(name)
         if camera is not None:
             self._enqueue(camera.gatherer.flush(), camera)
-            camera.gatherer.miss(GapReason.CAMERA_SILENT)
+            self._miss(name, camera, GapReason.CAMERA_SILENT)
 
     def tick(self) -> None:
         """Write what silent cameras left; to be called about once a second."""
@@ -181,8 +189,9 @@ class Recorder:
 
     def close(self) -> None:
         """Write what is gathered and end. What the disk refuses now is named as lost."""
-        for camera in self._cameras.values():
+        for name, camera in self._cameras.items():
             self._enqueue(camera.gatherer.flush(), camera)
+            self._miss(name, camera, GapReason.STOPPED)
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
@@ -206,10 +215,20 @@ class Recorder:
         """Nothing may be recorded: write what was gathered while it was, and say why once."""
         reason = permit.reason.value if permit.reason else "not_named"
         self._enqueue(camera.gatherer.flush(), camera)
-        camera.gatherer.miss(GapReason.NO_PERMIT)
+        self._miss(name, camera, GapReason.NO_PERMIT)
         if camera.refused != reason:
             logger.warning("recording_refused camera=%s reason=%s", name, reason)
             camera.refused = reason
+
+    def _miss(self, name: str, camera: _Camera, reason: GapReason) -> None:
+        """Nothing follows for now: name the gap that begins, unless it lasts already."""
+        before = camera.gatherer.gap
+        camera.gatherer.miss(reason)
+        gap = camera.gatherer.gap
+        if gap is not None and gap != before:
+            with self._changed:
+                self._queue.append(_Note(name, gap))
+                self._changed.notify_all()
 
     def _enqueue(self, fragments: Iterable[Fragment], camera: _Camera) -> None:
         for fragment in fragments:
@@ -219,7 +238,9 @@ class Recorder:
                 self._queue.append(_Job(fragment, camera.permit))
                 self._queued_bytes += len(fragment.samples)
                 while self._queued_bytes > self._queue_bytes and len(self._queue) > 1:
-                    self._drop(self._queue.popleft(), self._trouble or GapReason.DISK_SLOW)
+                    oldest = self._queue.popleft()
+                    if isinstance(oldest, _Job):
+                        self._drop(oldest, self._trouble or GapReason.DISK_SLOW)
                 self._changed.notify_all()
 
     def _drop(self, job: _Job, reason: GapReason) -> None:
@@ -248,19 +269,26 @@ class Recorder:
                 if job is None and self._is_closing:
                     self._name_lost()
                     return
-            if job is not None:
+            if isinstance(job, _Job):
                 self._write(job)
+            elif job is not None:
+                # The next fragment names the gap too, so a row that fails now is no loss.
+                with suppress(RingError):
+                    self._writer.open_gap(job.camera, job.gap)
             self._look_around()
             with self._changed:
                 self._is_busy = False
                 self._changed.notify_all()
 
-    def _next(self) -> _Job | None:
-        """The oldest fragment, with the gap that earlier losses left. Holds the lock."""
+    def _next(self) -> _Job | _Note | None:
+        """The oldest of the queue, with the gap that earlier losses left. Holds the lock."""
         if not self._queue:
             return None
         self._is_busy = True
         job = self._queue.popleft()
+        if isinstance(job, _Note):
+            lost = self._lost.get(job.camera)
+            return replace(job, gap=lost) if lost is not None else job
         self._queued_bytes -= len(job.fragment.samples)
         lost = self._lost.pop(job.fragment.camera, None)
         if lost is not None:
