@@ -17,6 +17,7 @@ from edge.errors import Kind, VigieError
 from edge.link import dialogue as said
 from edge.link import status
 from edge.link.channel import make_channel, wait_ready
+from edge.link.courier import Courier
 from edge.link.diagnosis import find_reason
 from edge.link.drain import Drain
 from edge.link.enrolment import get_credentials, renew
@@ -26,6 +27,7 @@ from edge.link.journal import note
 from edge.link.memory import read_ledger, write_ledger
 from edge.link.session import Session
 from edge.link.stream import Stream, Tell
+from edge.link.throttle import DEFAULT_BITS_PER_SECOND
 from edge.link.transitions import State
 from edge.spool.database import StorageError
 from edge.wire.v1 import session_pb2
@@ -50,7 +52,9 @@ class Client:
         clock: Clock,
         rng: random.Random,
         software: str,
+        clip_bits_per_second: int = DEFAULT_BITS_PER_SECOND,
     ) -> None:
+        """clip_bits_per_second: at most so fast a sealed clip goes up."""
         self._data = data
         self._directory = identity_directory
         self._identity: Identity = identity_directory.read_identity()
@@ -68,6 +72,14 @@ class Client:
         self._closing: asyncio.Task[None] | None = None
         self._renewing: asyncio.Task[None] | None = None
         self._renew_at_utc = self._identity.get_renewal_utc(rng)
+        self._courier = Courier(
+            data,
+            lambda: self._identity,
+            self._tell_performed,
+            clock=clock,
+            rng=rng,
+            bits_per_second=clip_bits_per_second,
+        )
 
     @property
     def state(self) -> State:
@@ -83,7 +95,7 @@ class Client:
         note("link_started", device=self._identity.device, collector=self._identity.collector)
         watchers = [
             asyncio.create_task(work())
-            for work in (self._tick, self._listen_to_spool, self._watch_eye)
+            for work in (self._tick, self._listen_to_spool, self._watch_rooms, self._courier.run)
         ]
         try:
             await self._serve()
@@ -145,8 +157,8 @@ class Client:
                 self._opening = asyncio.create_task(self._open())
             case said.Close():
                 return await self._close(output)
-            case said.Perform():
-                self._begin_renewal(output.command)
+            case said.Perform() | said.PassTime():
+                await self._pass_on(output)
             case said.Retry():
                 note("link_retry", after_ms=output.after_ns // 1_000_000)
         return None
@@ -190,6 +202,18 @@ class Client:
         except OSError as error:
             # A repeat after a restart is then done again, which is harmless.
             note("answers_unwritable", level=logging.ERROR, reason=error.strerror)
+
+    async def _pass_on(self, output: said.Perform | said.PassTime) -> None:
+        """To the courier, but for the one command that concerns the link itself."""
+        if isinstance(output, said.PassTime):
+            await self._courier.pass_time(output.statement)
+        elif output.command.WhichOneof("action") == "renew_certificate":
+            self._begin_renewal(output.command)
+        else:
+            self._courier.perform(output.command)
+
+    async def _tell_performed(self, answer: session_pb2.Answer) -> None:
+        await self._inputs.put((0, said.Performed(answer)))
 
     # The stream and its channel.
 
@@ -263,7 +287,8 @@ class Client:
             await self._drain.wait()
             await self._inputs.put((0, said.SpoolRang()))
 
-    async def _watch_eye(self) -> None:
+    async def _watch_rooms(self) -> None:
+        """What eye and vault want told: another status, a question for the time."""
         before = await asyncio.to_thread(status.read_change_mark, self._data)
         while True:
             await asyncio.sleep(TICK_SECONDS)
@@ -271,6 +296,8 @@ class Client:
             if now != before:
                 before = now
                 await self._inputs.put((0, said.StatusDue()))
+            for nonce in await self._courier.read_questions():
+                await self._inputs.put((0, said.TimeAsked(nonce)))
 
     # Renewal.
 
@@ -306,7 +333,7 @@ class Client:
             answer.code = session_pb2.ANSWER_CODE_FAILED
             answer.message = error.what[:200]
         if command is not None:
-            await self._inputs.put((0, said.Performed(answer)))
+            await self._tell_performed(answer)
 
 
 async def _end(task: "asyncio.Task[None] | None") -> None:

@@ -131,6 +131,20 @@ class ChannelReady:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeAsked:
+    """A room of this pole wants the collector's signed time for its nonce."""
+
+    nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStated:
+    """The collector answered such a question."""
+
+    statement: session_pb2.TimeStatement
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """The process is to end."""
 
@@ -148,6 +162,8 @@ Input = (
     | StatusTaken
     | Performed
     | ChannelReady
+    | TimeAsked
+    | TimeStated
     | Stop
 )
 
@@ -197,6 +213,13 @@ class Perform:
 
 
 @dataclass(frozen=True, slots=True)
+class PassTime:
+    """Put the collector's word where the room that asked will find it; nobody here believes it."""
+
+    statement: session_pb2.TimeStatement
+
+
+@dataclass(frozen=True, slots=True)
 class Remember:
     """Write this answer to disk before it is sent, so that a repeat is answered and not done."""
 
@@ -217,4 +240,4 @@ class Retry:
     after_ns: int
 
 
-Output = Open | Send | Fetch | Delete | TakeStatus | Perform | Remember | Close | Retry
+Output = Open | Send | Fetch | Delete | TakeStatus | Perform | PassTime | Remember | Close | Retry

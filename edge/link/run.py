@@ -18,6 +18,7 @@ from edge.errors import EXIT_CODES, Kind, VigieError
 from edge.link.client import Client
 from edge.link.drain import Drain
 from edge.link.identity import IdentityDirectory
+from edge.link.throttle import DEFAULT_BITS_PER_SECOND
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
         stream=sys.stderr,
     )
     try:
-        asyncio.run(serve(arguments.data))
+        asyncio.run(serve(arguments.data, arguments.clip_kbit_per_second * 1000))
     except VigieError as error:
         sys.stderr.write(f"vigie: {error}\n")
         sys.exit(error.exit_code)
@@ -40,7 +41,7 @@ def main() -> None:
         sys.exit(EXIT_CODES[Kind.INTERNAL])
 
 
-async def serve(data: Path) -> None:
+async def serve(data: Path, clip_bits_per_second: int = DEFAULT_BITS_PER_SECOND) -> None:
     """Run the link of the pole whose state stands in `data` until SIGTERM or SIGINT."""
     directory = IdentityDirectory(data / "identity")
     directory.read_identity()
@@ -52,6 +53,7 @@ async def serve(data: Path) -> None:
         clock=SystemClock(),
         rng=random.Random(),
         software=version("vigie"),
+        clip_bits_per_second=clip_bits_per_second,
     )
     loop = asyncio.get_running_loop()
     ending: list[asyncio.Task[None]] = []
@@ -66,8 +68,20 @@ async def serve(data: Path) -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="edge.link.run", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the pole's state directory")
+    parser.add_argument(
+        "--clip-kbit-per-second",
+        type=_rate,
+        default=DEFAULT_BITS_PER_SECOND // 1000,
+        help="at most so fast a sealed clip goes up",
+    )
     parser.add_argument("--debug", action="store_true", help="log more")
     return parser.parse_args()
+
+
+def _rate(text: str) -> int:
+    if not 8 <= (kbit := int(text)) <= 1_000_000:
+        raise argparse.ArgumentTypeError("between 8 and 1000000")
+    return kbit
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ on the wire: whatever was not acked is sent again on the next stream, from the s
 welcomes us with. What may follow what stands in `transitions.py`; the words in `dialogue.py`.
 
 Weak spots, known: an answer is remembered before it is sent, so a command that was done but whose
-memory was lost to a power cut is done again (both commands are harmless twice); a status may be
-lost with its stream, the next one replaces it.
+memory was lost to a power cut is done again (every command is harmless twice); a status or a
+question for the time may be lost with its stream, the next one replaces it.
 """
 
 import random
@@ -29,7 +29,7 @@ ACK_WITHIN_NS = 60_000_000_000
 STATUS_EVERY_NS = 60_000_000_000
 
 # What was on its way when we asked for the end says nothing any more; acks still do.
-_IGNORED_WHEN_CLOSING = (said.Opened, said.Welcomed, said.CommandReceived)
+_IGNORED_WHEN_CLOSING = (said.Opened, said.Welcomed, said.CommandReceived, said.TimeStated)
 
 
 class LocalError(VigieError):
@@ -107,6 +107,8 @@ class Session:
             said.StatusTaken: self._on_status_taken,
             said.Performed: self._on_performed,
             said.ChannelReady: self._on_channel_ready,
+            said.TimeAsked: self._on_time_asked,
+            said.TimeStated: self._on_time_stated,
             said.Stop: self._on_stop,
         }
         return handlers[type(happened)](happened)
@@ -265,7 +267,7 @@ class Session:
         is_going_on = self._state is State.STREAMING and self._has_more
         return outputs + (self._fetch() if is_going_on else [])
 
-    # Status and commands.
+    # Status, time and commands.
 
     def _on_status_due(self, _: said.StatusDue | None = None) -> list[said.Output]:
         if self._state is not State.STREAMING:
@@ -277,6 +279,15 @@ class Session:
         if self._state is not State.STREAMING:
             return []
         return [said.Send(session_pb2.ConnectRequest(status=taken.status))]
+
+    def _on_time_asked(self, asked: said.TimeAsked) -> Iterable[said.Output]:
+        if self._state is not State.STREAMING:
+            return []
+        question = session_pb2.TimeQuestion(nonce=asked.nonce)
+        return [said.Send(session_pb2.ConnectRequest(time_question=question))]
+
+    def _on_time_stated(self, stated: said.TimeStated) -> Iterable[said.Output]:
+        return [said.PassTime(stated.statement)]
 
     def _on_command(self, received: said.CommandReceived) -> Iterable[said.Output]:
         command = received.command

@@ -1,4 +1,4 @@
-"""What the pole is like: the eye's word from `DATA/status.json`, the spool's and the disk's.
+"""What the pole is like: the eye's word from `DATA/status.json`, the vault's, spool's and disk's.
 
 The eye writes the file whole, by rename, as protobuf JSON of edge.wire.v1.Status. Without it, or
 with one that cannot be read, a status still goes up and says what the link itself knows.
@@ -10,6 +10,7 @@ from pathlib import Path
 from google.protobuf import json_format
 
 from edge.spool.spool import Pending
+from edge.wire.ring_report import RingReport, read_ring_report
 from edge.wire.v1 import session_pb2
 
 FILE_NAME = "status.json"
@@ -24,6 +25,8 @@ def read_status(data: Path, pending: Pending) -> session_pb2.Status:
     status.spool_quota_bytes = pending.quota_bytes
     room = os.statvfs(data)
     status.disk_free_bytes = room.f_bavail * room.f_frsize
+    if (ring := read_ring_report(data)) is not None:
+        status.ring.CopyFrom(_ring_status(ring))
     return status
 
 
@@ -37,6 +40,16 @@ def read_eye_status(data: Path) -> session_pb2.Status:
     except (FileNotFoundError, UnicodeDecodeError, json_format.ParseError):
         return session_pb2.Status()
     return status
+
+
+def _ring_status(ring: RingReport) -> session_pb2.RingStatus:
+    return session_pb2.RingStatus(
+        ring_bytes=ring.ring_bytes,
+        ring_quota_bytes=ring.ring_quota_bytes,
+        oldest_utc_ms=ring.oldest_utc_ms,
+        newest_utc_ms=ring.newest_utc_ms,
+        gaps=ring.gaps,
+    )
 
 
 def read_change_mark(data: Path) -> tuple[bool, ...]:

@@ -7,7 +7,14 @@ import grpc
 
 from edge.errors import Kind, VigieError
 from edge.link.channel import get_kind
-from edge.link.dialogue import Acked, Closed, CommandReceived, Input, Welcomed
+from edge.link.dialogue import (
+    Acked,
+    Closed,
+    CommandReceived,
+    Input,
+    TimeStated,
+    Welcomed,
+)
 from edge.wire import bounds
 from edge.wire.v1 import session_pb2, session_pb2_grpc
 
@@ -94,6 +101,8 @@ class Stream:
             await self._tell(Acked(message.ack.stored_seq))
         elif content == "command":
             await self._tell(CommandReceived(message.command))
+        elif content == "time_statement":
+            await self._tell(TimeStated(message.time_statement))
 
     async def _get_end(self) -> StreamError:
         code, details = await self._call.code(), await self._call.details()

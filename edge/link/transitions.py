@@ -23,6 +23,8 @@ from edge.link.dialogue import (
     StatusTaken,
     Stop,
     Tick,
+    TimeAsked,
+    TimeStated,
     Welcomed,
 )
 
@@ -53,7 +55,7 @@ class Fault(Enum):
 
 _W, _O, _G, _S, _C, _X = State
 
-_FROM_PEER = (Welcomed, Acked, CommandReceived)
+_FROM_PEER = (Welcomed, Acked, CommandReceived, TimeStated)
 _WITH_STREAM = (State.GREETING, State.STREAMING)
 
 
@@ -71,6 +73,7 @@ TRANSITIONS: Mapping[tuple[State, type[Input]], Mapping[State, str]] = {
     (_W, StatusTaken): {_W: "taken for a stream that is gone"},
     (_W, Performed): {_W: ""},
     (_W, ChannelReady): {_O: "no reason to wait any longer"},
+    (_W, TimeAsked): {_W: "no stream to ask on"},
     (_W, Stop): {_X: ""},
     (_O, Tick): {_O: ""},
     (_O, Opened): {_G: "hello"},
@@ -81,6 +84,7 @@ TRANSITIONS: Mapping[tuple[State, type[Input]], Mapping[State, str]] = {
     (_O, StatusTaken): {_O: "taken for a stream that is gone"},
     (_O, Performed): {_O: ""},
     (_O, ChannelReady): {_O: "the next stream takes it"},
+    (_O, TimeAsked): {_O: "no stream to ask on"},
     (_O, Stop): {_C: ""},
     (_G, Tick): {_G: "", _C: "no welcome in time"},
     (_G, Welcomed): {_S: "fetch", _C: "a welcome that cannot be"},
@@ -91,6 +95,7 @@ TRANSITIONS: Mapping[tuple[State, type[Input]], Mapping[State, str]] = {
     (_G, StatusTaken): {_G: "taken for a stream that is gone"},
     (_G, Performed): {_G: ""},
     (_G, ChannelReady): {_C: "move"},
+    (_G, TimeAsked): {_G: "asked again later"},
     (_G, Stop): {_C: ""},
     (_S, Tick): {_S: "", _C: "no ack in time"},
     (_S, Acked): {_S: "delete, fetch", _C: "an ack that cannot be"},
@@ -102,6 +107,8 @@ TRANSITIONS: Mapping[tuple[State, type[Input]], Mapping[State, str]] = {
     (_S, StatusTaken): {_S: "send"},
     (_S, Performed): {_S: "remember, answer"},
     (_S, ChannelReady): {_C: "move"},
+    (_S, TimeAsked): {_S: "ask"},
+    (_S, TimeStated): {_S: "pass on"},
     (_S, Stop): {_C: ""},
     (_C, Tick): {_C: ""},
     (_C, Opened): {_C: "opened after the stop"},
@@ -115,6 +122,8 @@ TRANSITIONS: Mapping[tuple[State, type[Input]], Mapping[State, str]] = {
     (_C, StatusTaken): {_C: ""},
     (_C, Performed): {_C: ""},
     (_C, ChannelReady): {_C: ""},
+    (_C, TimeAsked): {_C: ""},
+    (_C, TimeStated): {_C: ""},
     (_C, Stop): {_C: ""},
     (_X, Tick): {_X: ""},
     (_X, SpoolRang): {_X: ""},
@@ -123,5 +132,6 @@ TRANSITIONS: Mapping[tuple[State, type[Input]], Mapping[State, str]] = {
     (_X, StatusTaken): {_X: ""},
     (_X, Performed): {_X: ""},
     (_X, ChannelReady): {_X: ""},
+    (_X, TimeAsked): {_X: ""},
     (_X, Stop): {_X: ""},
 }

@@ -31,6 +31,7 @@ _TICK_S = 1.0
 _SEND_WITHIN_S = 5.0
 _READ_BYTES = 65_536
 _SOCKET_MODE = 0o660
+_FOLDER_MODE = 0o750
 _LOG = logging.getLogger("vigie.vault")
 
 
@@ -79,6 +80,8 @@ class ClipSocket:
         """Listen and start. Raises OSError when the socket cannot be made."""
         self._desk = desk
         self._path = clips_socket_path(data)
+        # On an installed pole the folder is there, with the group that may come in.
+        self._path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         self._path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         self._listener.bind(str(self._path))

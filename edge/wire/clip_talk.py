@@ -7,7 +7,7 @@ The link understands none of what it carries. The vault believes no line: a requ
 and the rest can at worst delay or lose a clip, which the collector sees. After a new connection
 the vault says again what is not delivered. Every line is checked in full and bounded.
 
-    DATA/vault-clips.sock              the vault listens, the link connects
+    DATA/doors/clips/clips.sock        the vault listens, the link connects
     DATA/outgoing/NAME.sealed          the sealed clip
     DATA/outgoing/NAME.manifest.json   its manifest's envelope; put there last
 """
@@ -97,7 +97,7 @@ _WORDS: dict[type[ToVault | FromVault], str] = {
 
 def clips_socket_path(data: Path) -> Path:
     """Where the vault listens for the link."""
-    return data / "vault-clips.sock"
+    return data / "doors" / "clips" / "clips.sock"
 
 
 def outgoing_folder(data: Path) -> Path:

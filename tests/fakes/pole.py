@@ -58,7 +58,7 @@ class Pole:
             return spool.pending().seqs
 
     @contextlib.asynccontextmanager
-    async def run_link(self) -> AsyncIterator[Client]:
+    async def run_link(self, *, clip_bits_per_second: int = 800_000_000) -> AsyncIterator[Client]:
         """A link that runs until the block ends, then stops cleanly."""
         drain = await Drain.open(self.data)
         client = Client(
@@ -68,6 +68,7 @@ class Pole:
             clock=SystemClock(),
             rng=random.Random(1),
             software="0.1.0",
+            clip_bits_per_second=clip_bits_per_second,
         )
         running = asyncio.create_task(client.run())
         try:

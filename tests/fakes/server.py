@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 import grpc
+from google.protobuf.message import Message
 
 from edge.wire.v1 import (
+    clip_pb2,
+    clip_pb2_grpc,
     enrolment_pb2,
     enrolment_pb2_grpc,
     event_pb2,
@@ -21,6 +24,7 @@ from tests.fakes.authority import Authority, Pair
 
 DEVICE = "north-gate"
 Context = grpc.aio.ServicerContext[session_pb2.ConnectRequest, session_pb2.ConnectResponse]
+ClipContext = grpc.aio.ServicerContext[Message, Message]
 EnrolContext = grpc.aio.ServicerContext[enrolment_pb2.EnrolRequest, enrolment_pb2.EnrolResponse]
 RenewContext = grpc.aio.ServicerContext[enrolment_pb2.RenewRequest, enrolment_pb2.RenewResponse]
 
@@ -45,6 +49,13 @@ class Script:
     keys: list[str] = field(default_factory=list)
     doubled: int = 0
     open_streams: int = 0
+    statements: dict[bytes, session_pb2.TimeStatement] = field(default_factory=dict)
+    offers: list[clip_pb2.OfferClipRequest] = field(default_factory=list)
+    uploads: list[int] = field(default_factory=list)
+    clips: dict[str, bytearray] = field(default_factory=dict)
+    reports: list[clip_pb2.ReportClipRequest] = field(default_factory=list)
+    refuse_offer: tuple[grpc.StatusCode, str] | None = None
+    cut_after_chunks: int = 0
 
     def get_seen(self, content: str) -> list[session_pb2.ConnectRequest]:
         """Messages of one kind, in the order in which they came."""
@@ -85,6 +96,7 @@ class Server:
     async def __aenter__(self) -> "Server":
         session_pb2_grpc.add_SessionServiceServicer_to_server(_Sessions(self), self._grpc)
         enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(_Enrolments(self), self._grpc)
+        clip_pb2_grpc.add_ClipServiceServicer_to_server(_Clips(self), self._grpc)
         pairs = [(self._pair.key_pem, self._pair.certificate_pem)]
         mutual = grpc.ssl_server_credentials(
             pairs, root_certificates=self._client_authority.ca_pem, require_client_auth=True
@@ -150,6 +162,9 @@ class _Sessions(session_pb2_grpc.SessionServiceServicer):
         script = self._server.script
         if message.HasField("hello") and not script.is_silent:
             return self._get_greeting()
+        if message.HasField("time_question"):
+            stated = script.statements.get(message.time_question.nonce)
+            return [session_pb2.ConnectResponse(time_statement=stated)] if stated else []
         if message.HasField("batch"):
             stored_seq = self._store(message.batch)
             if script.acks:
@@ -175,6 +190,47 @@ class _Sessions(session_pb2_grpc.SessionServiceServicer):
             script.doubled += seq in script.stored
             script.stored[seq] = event.SerializeToString()
         return max(script.stored)
+
+
+class _Clips(clip_pb2_grpc.ClipServiceServicer):
+    """Stores what comes; cuts the stream after so many chunks when the script says so."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def OfferClip(  # noqa: N802 - gRPC's name
+        self, request: clip_pb2.OfferClipRequest, context: ClipContext
+    ) -> clip_pb2.OfferClipResponse:
+        script = self._server.script
+        script.offers.append(request)
+        await self._server.note_change()
+        if script.refuse_offer is not None:
+            await context.abort(*script.refuse_offer)
+        stored = script.clips.setdefault(request.clip, bytearray())
+        return clip_pb2.OfferClipResponse(stored_bytes=len(stored))
+
+    async def UploadClip(  # noqa: N802 - gRPC's name
+        self, request_iterator: AsyncIterator[clip_pb2.UploadClipRequest], context: ClipContext
+    ) -> clip_pb2.UploadClipResponse:
+        script = self._server.script
+        stored, chunks = bytearray(), 0
+        async for chunk in request_iterator:
+            stored = script.clips[chunk.clip]
+            assert chunk.offset_bytes == len(stored)
+            stored += chunk.sealed
+            script.uploads.append(len(chunk.sealed))
+            await self._server.note_change()
+            chunks += 1
+            if script.cut_after_chunks and chunks >= script.cut_after_chunks:
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "cut by the test")
+        return clip_pb2.UploadClipResponse(stored_bytes=len(stored))
+
+    async def ReportClip(  # noqa: N802 - gRPC's name
+        self, request: clip_pb2.ReportClipRequest, context: ClipContext
+    ) -> clip_pb2.ReportClipResponse:
+        self._server.script.reports.append(request)
+        await self._server.note_change()
+        return clip_pb2.ReportClipResponse()
 
 
 class _Enrolments(enrolment_pb2_grpc.EnrolmentServiceServicer):

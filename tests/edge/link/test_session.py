@@ -41,6 +41,8 @@ INPUTS: dict[type[said.Input], said.Input] = {
     said.StatusTaken: said.StatusTaken(session_pb2.Status()),
     said.Performed: said.Performed(session_pb2.Answer(id=6, code=DONE)),
     said.ChannelReady: said.ChannelReady(),
+    said.TimeAsked: said.TimeAsked(bytes(16)),
+    said.TimeStated: said.TimeStated(session_pb2.TimeStatement(nonce=bytes(16))),
     said.Stop: said.Stop(),
 }
 
@@ -258,6 +260,16 @@ def test_a_command_of_a_newer_collector_is_answered_as_unknown() -> None:
     outputs = _make_session().receive(said.CommandReceived(session_pb2.Command(id=9)))
     (message,) = _sent(outputs, "answer")
     assert message.answer.code == session_pb2.ANSWER_CODE_UNKNOWN
+
+
+def test_the_time_is_asked_on_an_open_stream_only_and_passed_on_unread() -> None:
+    for state in State:
+        sent = _sent(_make_session(state).receive(said.TimeAsked(b"n" * 16)), "time_question")
+        assert len(sent) == (state is State.STREAMING)
+    (question,) = _sent(_make_session().receive(said.TimeAsked(b"n" * 16)), "time_question")
+    assert question.time_question.nonce == b"n" * 16
+    statement = session_pb2.TimeStatement(nonce=b"n" * 16, utc_ms=1, signature=b"s" * 64)
+    assert _make_session().receive(said.TimeStated(statement)) == [said.PassTime(statement)]
 
 
 def test_the_ledger_keeps_the_newest_answers_only() -> None:
