@@ -68,6 +68,8 @@ ENGLISH = Phrases(
         "thermal": "The device is too hot",
         "spool_gap": "Events are missing",
         "site": "A new site file was refused; the last good one stays in force",
+        "mandate": "The mandate lets nothing be detected or recorded now",
+        "room": "A process of the device ended by itself and was started again",
         "*": "{subject}: {function} at '{place}'",
     },
     limits={
@@ -79,7 +81,7 @@ ENGLISH = Phrases(
         "period_seconds": "periods of {value} s",
         "allowed_deg": "allowed heading {value}°",
         "tolerance_deg": "tolerance {value}°",
-        "direction": "direction {value}",
+        "direction": "direction: {value}",
         "when": "on {value}",
         "lost_seconds": "no picture for {value} s",
         "frozen_seconds": "unchanged for {value} s",
@@ -150,6 +152,8 @@ FRENCH = Phrases(
         "thermal": "L'appareil est trop chaud",
         "spool_gap": "Des événements manquent",
         "site": "Un nouveau fichier de site a été refusé ; le dernier valable reste en vigueur",
+        "mandate": "Le mandat ne permet à présent ni détection ni enregistrement",
+        "room": "Un processus de l'appareil s'est arrêté de lui-même et a été relancé",
         "*": "{subject} : {function} à « {place} »",
     },
     limits={
@@ -232,6 +236,8 @@ SPANISH = Phrases(
         "thermal": "El equipo está demasiado caliente",
         "spool_gap": "Faltan eventos",
         "site": "Se rechazó un nuevo archivo de sitio; sigue en vigor el último válido",
+        "mandate": "El mandato no permite ahora ni detectar ni grabar",
+        "room": "Un proceso del equipo terminó por sí solo y se inició de nuevo",
         "*": "{subject}: {function} en «{place}»",
     },
     limits={
