@@ -102,25 +102,28 @@ def match(surplus: Floats, ranks_of: Callable[[Rows, Rows], Rows]) -> tuple[Rows
     ranks = ranks_of(rows, columns)
     for rank in sorted(set(ranks.tolist())):
         is_now = ranks == rank
-        chosen, to = _settle(surplus, rows[is_now], columns[is_now])
-        column_of_row[chosen] = to
-        is_taken[to] = True
         if np.count_nonzero(is_now) == rows.size:
+            _settle(surplus, rows, columns, column_of_row, is_taken)
             break
+        _settle(surplus, rows[is_now], columns[is_now], column_of_row, is_taken)
         is_left = (column_of_row[rows] < 0) & ~(is_taken[columns] | is_now)
         rows, columns, ranks = rows[is_left], columns[is_left], ranks[is_left]
     return column_of_row, is_taken
 
 
 def _settle(
-    surplus: Floats, rows: Rows, columns: Rows
-) -> tuple[Rows | list[int], Rows | list[int]]:
-    """Those of the given pairs that have the greatest total surplus together."""
+    surplus: Floats, rows: Rows, columns: Rows, column_of_row: Rows, is_taken: Flags
+) -> None:
+    """Choose those of the given pairs that have the greatest total surplus together."""
     if rows.size > _FEW:
-        return _solve(surplus, rows, columns)
-    pairs = list(zip(surplus[rows, columns].tolist(), rows.tolist(), columns.tolist(), strict=True))
-    _, chosen = _best(pairs)
-    return [row for _, row, _ in chosen], [column for _, _, column in chosen]
+        chosen, to = _solve(surplus, rows, columns)
+        column_of_row[chosen] = to
+        is_taken[to] = True
+        return
+    gains = surplus[rows, columns].tolist()
+    for _, row, column in _best(list(zip(gains, rows.tolist(), columns.tolist(), strict=True)))[1]:
+        column_of_row[row] = column
+        is_taken[column] = True
 
 
 def _best(pairs: Sequence[_Pair]) -> tuple[float, list[_Pair]]:

@@ -84,11 +84,12 @@ class Book:
         feet = corners[4:]
         away = self.marks - feet
         far = np.hypot(away[:, 0], away[:, 1])
-        np.maximum(self.travel, far[0], out=self.travel, where=is_seen)
+        # What was not seen has gone nowhere.
+        far *= is_seen
+        np.maximum(self.travel, far[0], out=self.travel)
         height = corners[3] - corners[1]
         height *= np.float32(still_part)
         moved = far[1] > height
-        moved &= is_seen
         if np.count_nonzero(moved):
             np.copyto(self.marks[1], feet, where=moved)
             self.anchored_ns[moved] = now_ns
@@ -109,12 +110,13 @@ class Book:
 
     def _go_on(self, due: Flags, feet: Floats, now_ns: int) -> None:
         # A copy: tracks that were given out before still show the old ways.
-        ways = self.ways.copy()
-        ways[due, 1:] = self.ways[due, :-1]
-        ways[due, 0] = feet[:, due].T
+        ways, rows = self.ways.copy(), due.nonzero()[0]
+        ways[rows, 1:] = self.ways[rows, :-1]
+        ways[rows, 0] = feet[:, rows].T
         self.ways = ways
-        self.way_lengths[due] = np.minimum(self.way_lengths[due] + 1, WAY_POINTS)
-        self.way_ns[due] = now_ns
+        self.way_lengths += due
+        np.minimum(self.way_lengths, WAY_POINTS, out=self.way_lengths)
+        np.copyto(self.way_ns, now_ns, where=due)
 
     def _name(self, integers: Rows, floats: Floats) -> None:
         self.integers, self.floats = integers, floats

@@ -22,6 +22,16 @@ class Detections:
     def __len__(self) -> int:
         return len(self.scores)
 
+    def only(self, is_wanted: npt.NDArray[np.bool_]) -> "Detections":
+        """Those of wanted classes; the same object where that is all of them.
+
+        is_wanted: shape (256,), by class number.
+        """
+        is_kept = is_wanted[self.classes]
+        if is_kept.all():
+            return self
+        return Detections(self.boxes_frac[is_kept], self.scores[is_kept], self.classes[is_kept])
+
 
 def no_detections() -> Detections:
     """An empty result, for frames that were looked at and showed nothing."""

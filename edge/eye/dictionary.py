@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from edge.eye import health
 from edge.eye.detector import Card
 from edge.eye.rules.judge import camera_of_rule
+from edge.eye.standing import Standing
 from edge.site.canonical import rule_parameters, rule_version
 from edge.site.model import Count, Health, LineCrossing, Rule, SiteFile
 from edge.wire.names import FUNCTION_NUMBERS
@@ -24,15 +25,21 @@ _HEALTH_LIMITS: dict[str, tuple[str, ...]] = {
 }
 
 
-def make_dictionary(site: SiteFile, card: Card | None) -> event_pb2.Dictionary:
-    """Every rule of the site, then the health rules. The number is left to the spool."""
+def make_dictionary(
+    site: SiteFile, card: Card | None, standing: Standing | None = None
+) -> event_pb2.Dictionary:
+    """Every rule of the site, then the health rules. The number is left to the spool.
+
+    standing: under which mandate; None: a recording, which is under none.
+    """
     rules = [_rule(site, rule) for rule in site.rules]
     rules += _health_rules(site)
-    if card is None:
-        return event_pb2.Dictionary(rules=rules)
-    return event_pb2.Dictionary(
-        rules=rules, model=card.name, model_sha256=bytes.fromhex(card.sha256)
-    )
+    dictionary = event_pb2.Dictionary(rules=rules)
+    if card is not None:
+        dictionary.model, dictionary.model_sha256 = card.name, bytes.fromhex(card.sha256)
+    if standing is not None:
+        standing.mark(dictionary)
+    return dictionary
 
 
 def _rule(site: SiteFile, rule: Rule) -> event_pb2.Rule:

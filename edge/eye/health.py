@@ -16,13 +16,15 @@ from edge.eye.rules.scene import Scene
 from edge.eye.tracks import no_tracks
 from edge.site.model import Health
 from edge.wire.event import Event
+from edge.wire.v1 import event_pb2
 
 LOST, FROZEN = "camera_lost", "camera_frozen"
 DARK, COVERED = "camera_dark", "camera_covered"
 CAMERA_FUNCTIONS = (LOST, FROZEN, DARK, COVERED)
 CLOCK, STORAGE, THERMAL, SITE = "clock", "storage", "thermal", "site"
+MANDATE, ROOM = "mandate", "room"
 SPOOL_GAP = "spool_gap"
-DEVICE_FUNCTIONS = (CLOCK, STORAGE, THERMAL, SITE)
+DEVICE_FUNCTIONS = (CLOCK, STORAGE, THERMAL, SITE, MANDATE, ROOM)
 
 _SECOND_NS = 1_000_000_000
 # A fault that lasts for days is not news every ten seconds.
@@ -137,6 +139,7 @@ class Readings:
     utc_ns, now_ns: the two clocks, read together. free_bytes: where the spool lives; None: the
     disk cannot be asked. spool_trouble: why the spool does not take events, one word; empty: it
     does. celsius: hottest sensor; None: there is none. is_site_refused: a new site file is bad.
+    mandate_reason: why nothing is detected or recorded, one word; empty: it is.
     """
 
     utc_ns: int
@@ -145,6 +148,7 @@ class Readings:
     spool_trouble: str = ""
     celsius: float | None = None
     is_site_refused: bool = False
+    mandate_reason: str = ""
 
 
 class DeviceHealth:
@@ -157,6 +161,8 @@ class DeviceHealth:
         self._storage = _Watch(rule_name(STORAGE), 0, 0, numbers)
         self._thermal = _Watch(rule_name(THERMAL), 0, 0, numbers)
         self._site = _Watch(rule_name(SITE), 0, 0, numbers)
+        self._mandate = _Watch(rule_name(MANDATE), 0, 0, numbers)
+        self._numbers = numbers
         self._offset_ns: int | None = None
         self._is_short = False
         self._is_hot = False
@@ -174,7 +180,20 @@ class DeviceHealth:
             *self._storage.tell(moment, is_met=bool(storage), reason=storage),
             *self._thermal.tell(moment, is_met=self._is_hot, measured=celsius),
             *self._site.tell(moment, is_met=bool(refused), reason=refused),
+            *self._mandate.tell(
+                moment, is_met=bool(read.mandate_reason), reason=read.mandate_reason
+            ),
         ]
+
+    def report_ending(self, reason: str, utc_ns: int) -> list[Event]:
+        """A room of this pole ended by itself and lives again; reason: which and why."""
+        utc_ms, incident = max(0, utc_ns // 1_000_000), next(self._numbers)
+        phases = (event_pb2.PHASE_START, event_pb2.PHASE_END)
+        return [
+            Event(captured_utc_ms=utc_ms, rule=rule_name(ROOM), phase=phase, incident=incident,
+                  reason=reason)
+            for phase in phases
+        ]  # fmt: skip
 
     def _clock_reason(self, read: Readings) -> str:
         offset_ns = read.utc_ns - read.now_ns

@@ -69,8 +69,8 @@ class Motion:
         state = self.state
         error = np.dot(_MEASURING, boxes.T).take(finds, axis=1)
         error -= state[_PLACE]
-        spread, noise = state[_SPREAD], _MEASURED_VARIANCE * state[_SQUARE]
-        gain = spread[:2] / (spread[0] + noise)
+        spread = state[_SPREAD]
+        gain = spread[:2] / (spread[0] + _MEASURED_VARIANCE * state[_SQUARE])
         gain *= is_seen
         place_gain, speed_gain = gain
         state[_SPEED] += speed_gain * error[:2]
@@ -79,7 +79,7 @@ class Motion:
         error *= place_gain
         state[_PLACE] += error
         spread[2] -= speed_gain * spread[1]
-        np.multiply(gain, noise, out=spread[:2], where=is_seen)
+        spread[:2] -= place_gain * spread[:2]
         np.square(state[_HEIGHT], out=state[_SQUARE])
 
     def keep(self, is_kept: npt.NDArray[np.bool_]) -> None:

@@ -16,8 +16,13 @@ from edge.eye.detector import Card
 from edge.eye.dictionary import make_dictionary
 from edge.eye.health import DeviceHealth
 from edge.eye.readings import read_device
+from edge.eye.standing import Mandates, read_standing
 from edge.eye.status import CameraReport, write_status
 from edge.eye.step import Analysis, Detector
+from edge.mandate.gate import Facts
+from edge.service.ending import ENDINGS_FOLDER, take_endings
+from edge.service.watchdog import Watchdog
+from edge.site.canonical import rules_sha256
 from edge.site.check import read_site
 from edge.site.model import Camera, SiteFile
 from edge.spool.outbox import Outbox
@@ -34,7 +39,8 @@ class PoleOptions:
 
     thermal_root: the kernel's thermal zones. is_looped: recordings begin anew at their end.
     ends_with_sources: end when every recording has ended. card: the detector's model card, which
-    the dictionary names; None: no model takes part.
+    the dictionary names; None: no model takes part. ring_socket: where the vault takes packets;
+    None: nothing is recorded.
     """
 
     site_file: Path
@@ -43,6 +49,7 @@ class PoleOptions:
     is_looped: bool = False
     ends_with_sources: bool = False
     card: Card | None = None
+    ring_socket: Path | None = None
 
 
 @dataclass(slots=True)
@@ -61,6 +68,16 @@ class _Watched:
         return self.capture.camera.name
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a pole is set into: where events go, what time it is, what it may do, who watches it."""
+
+    outbox: Outbox
+    clock: Clock
+    mandates: Mandates
+    watchdog: Watchdog
+
+
 class Pole:
     """All cameras of a site. Everything runs in the thread that calls `watch`."""
 
@@ -68,18 +85,23 @@ class Pole:
         self,
         site: SiteFile,
         detector: Detector,
-        outbox: Outbox,
-        clock: Clock,
+        surroundings: Surroundings,
         options: PoleOptions,
     ) -> None:
-        self._detector, self._outbox = detector, outbox
+        self._detector, self._outbox = detector, surroundings.outbox
+        self._mandates, self._watchdog = surroundings.mandates, surroundings.watchdog
+        clock = surroundings.clock
         self._clock, self._options = clock, options
         self._numbers = itertools.count(1)
         self._started_ns = self._ticked_ns = clock.monotonic_ns()
         self._site_mark = _mark(options.site_file)
         self._is_site_refused = False
         self._watched: list[_Watched] = []
+        self._standing = read_standing(self._mandates, ())
         self._take_site(site)
+        for ending in take_endings(options.state_dir / ENDINGS_FOLDER):
+            logger.warning("room_was_restarted reason=%s", ending)
+            self._tell(self._device.report_ending(ending, clock.utc_ns()))
 
     def watch(self, ending: threading.Event, rereading: threading.Event) -> None:
         """Look until `ending` is set, or every recording has ended if that was asked for."""
@@ -93,7 +115,11 @@ class Pole:
         self._write_status()
 
     def close(self) -> None:
-        """End the capture processes."""
+        """End the capture processes, and write down what the mandates need to know next time."""
+        self._close_captures()
+        self._mandates.close()
+
+    def _close_captures(self) -> None:
         for watched in self._watched:
             watched.capture.close()
 
@@ -105,6 +131,8 @@ class Pole:
             self._analyse(by_name[name])
         for watched in self._watched:
             self._take_facts(watched)
+        # Every frame that waited has been looked at: that is the eye's progress.
+        self._watchdog.feed()
 
     def _analyse(self, watched: _Watched) -> None:
         frame = watched.capture.latest()
@@ -112,7 +140,8 @@ class Pole:
             return
         begun_ns = time.thread_time_ns()
         may_detect = self._budget.allows(self._clock.monotonic_ns())
-        seen = watched.analysis.step(frame, may_detect=may_detect)
+        permit = self._mandates.permit(watched.name)
+        seen = watched.analysis.step(frame, permit, may_detect=may_detect)
         cost_ns = time.thread_time_ns() - begun_ns
         watched.cpu_ns += cost_ns
         if seen.found is not None:
@@ -141,12 +170,14 @@ class Pole:
         if is_asked or mark != self._site_mark:
             self._site_mark = mark
             self._reread()
+        self._follow_mandate()
         readings = read_device(
             self._clock,
             self._options.state_dir,
             self._options.thermal_root,
             has_trouble=self._outbox.trouble is not None,
             is_site_refused=self._is_site_refused,
+            mandate_reason=self._standing.reason,
         )
         self._tell(self._device.look(readings))
         for watched in self._watched:
@@ -155,6 +186,21 @@ class Pole:
                 health = watched.analysis.health
                 self._tell(health.lose(reason, readings.utc_ns, readings.now_ns))
         self._write_status()
+
+    def _follow_mandate(self) -> None:
+        """Take what the link brought; another mandate is another dictionary."""
+        self._mandates.poll()
+        before = self._standing
+        self._standing = read_standing(self._mandates, [each.name for each in self._watched])
+        self._outbox.prove_clock(self._standing.clock_error_ms)
+        if self._standing.reason != before.reason:
+            logger.info("mandate version=%d reason=%s", self._standing.version,
+                        self._standing.reason or "none")  # fmt: skip
+        if self._standing.version != before.version:
+            self._declare()
+
+    def _declare(self) -> None:
+        self._outbox.declare(make_dictionary(self._site, self._options.card, self._standing))
 
     def _reread(self) -> None:
         """Take a changed site file; a bad one changes nothing but is told."""
@@ -168,13 +214,17 @@ class Pole:
             return
         self._is_site_refused = False
         if site != self._site:
-            self.close()
+            self._close_captures()
             self._take_site(site)
             logger.info("site_taken file=%s", self._options.site_file)
 
     def _take_site(self, site: SiteFile) -> None:
         self._site = site
-        self._outbox.declare(make_dictionary(site, self._options.card))
+        card = self._options.card
+        models = frozenset({card.sha256} if card is not None else ())
+        self._mandates.set_facts(Facts(rules_sha256(site), models))
+        self._standing = read_standing(self._mandates, [camera.name for camera in site.cameras])
+        self._declare()
         self._budget = Budget(
             site.detection.budget_ms_per_second, [camera.name for camera in site.cameras]
         )
@@ -183,7 +233,9 @@ class Pole:
 
     def _start(self, site: SiteFile, camera: Camera) -> _Watched:
         options = CaptureOptions(
-            stall_seconds=site.health.lost_seconds, is_looped=self._options.is_looped
+            stall_seconds=site.health.lost_seconds,
+            is_looped=self._options.is_looped,
+            ring_socket=self._options.ring_socket,
         )
         capture = Capture(_beside(camera, self._options.site_file), options)
         capture.start()
@@ -204,7 +256,8 @@ class Pole:
 
     def _write_status(self) -> None:
         uptime_ms = (self._clock.monotonic_ns() - self._started_ns) // 1_000_000
-        write_status(self._options.state_dir, uptime_ms, [_report(each) for each in self._watched])
+        reports = [_report(each) for each in self._watched]
+        write_status(self._options.state_dir, uptime_ms, reports, self._standing)
 
 
 def _report(watched: _Watched) -> CameraReport:

@@ -10,12 +10,19 @@ _MILLI = 1000
 
 
 def read_device(
-    clock: Clock, state_dir: Path, thermal_root: Path, *, has_trouble: bool, is_site_refused: bool
+    clock: Clock,
+    state_dir: Path,
+    thermal_root: Path,
+    *,
+    has_trouble: bool,
+    is_site_refused: bool,
+    mandate_reason: str,
 ) -> Readings:
     """One set of readings.
 
     state_dir: a folder on the spool's disk. thermal_root: holds thermal_zone*/temp in thousandths
-    of a degree. has_trouble: the spool does not take events.
+    of a degree. has_trouble: the spool does not take events. mandate_reason: why nothing is
+    detected or recorded.
     """
     now_ns, utc_ns = clock.monotonic_ns(), clock.utc_ns()
     return Readings(
@@ -25,6 +32,7 @@ def read_device(
         spool_trouble="not_writable" if has_trouble else "",
         celsius=read_hottest_celsius(thermal_root),
         is_site_refused=is_site_refused,
+        mandate_reason=mandate_reason,
     )
 
 

@@ -8,6 +8,7 @@ from edge.eye.camera import frames
 from edge.eye.camera.recording import Replay
 from edge.eye.frame import Frame
 from edge.eye.step import Analysis, Detector, Seen
+from edge.mandate.gate import recording_permit
 from edge.site.model import Camera, SiteFile
 from edge.wire.event import Event
 
@@ -39,10 +40,11 @@ def replay(
     Raises: VigieError where the recording cannot be read.
     """
     analysis = Analysis(site, camera.name, detector, itertools.count(1))
+    permit = recording_permit(camera.name)
     for frame in frames(camera, Replay(start_utc_ns)):
         if wait_until_ns is not None:
             wait_until_ns(frame.captured_monotonic_ns)
-        yield Looked(frame, analysis.step(frame))
+        yield Looked(frame, analysis.step(frame, permit))
 
 
 def replay_events(

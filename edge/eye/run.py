@@ -16,11 +16,16 @@ from pathlib import Path
 from edge.clock import SystemClock
 from edge.errors import EXIT_CODES, Kind, VigieError
 from edge.eye.detector import Library, load
-from edge.eye.pole import Pole, PoleOptions
+from edge.eye.pole import Pole, PoleOptions, Surroundings
+from edge.mandate.device_name import read_device
+from edge.mandate.places import Places
+from edge.mandate.room import MandateRoom
+from edge.service.watchdog import Watchdog
 from edge.site.check import read_site
 from edge.spool.outbox import Outbox
 from edge.spool.reader import BELL_NAME
 from edge.spool.spool import FILE_NAME, Spool
+from edge.wire.packets import packet_socket
 
 _THERMAL_ROOT = Path("/sys/class/thermal")
 logger = logging.getLogger("vigie.eye")
@@ -53,7 +58,12 @@ def serve(site_file: Path, state_dir: Path, models: Path, *, loop: bool, once: b
     library = Library(models)
     detector = load(library.card(site.detection.model), library)
     state_dir.mkdir(parents=True, exist_ok=True)
+    clock = SystemClock()
+    mandates = MandateRoom(
+        Places(state_dir, "eye"), device=read_device(state_dir), clock=clock, computes=True
+    )
     outbox = Outbox(Spool(state_dir / FILE_NAME), state_dir / BELL_NAME)
+    watchdog = Watchdog.from_environment(os.environ, clock)
     ending = threading.Event()
     rereading = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -66,11 +76,14 @@ def serve(site_file: Path, state_dir: Path, models: Path, *, loop: bool, once: b
         is_looped=loop,
         ends_with_sources=once,
         card=detector.card,
+        ring_socket=packet_socket(state_dir),
     )
-    pole = Pole(site, detector, outbox, SystemClock(), options)
+    pole = Pole(site, detector, Surroundings(outbox, clock, mandates, watchdog), options)
+    watchdog.tell_ready()
     try:
         pole.watch(ending, rereading)
     finally:
+        watchdog.tell_stopping()
         pole.close()
         outbox.close()
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from edge.eye.standing import Standing
+
 FILE_NAME = "status.json"
 
 
@@ -21,12 +23,24 @@ class CameraReport:
     cpu_ms: int
 
 
-def write_status(state_dir: Path, uptime_ms: int, cameras: Sequence[CameraReport]) -> bool:
+def write_status(
+    state_dir: Path, uptime_ms: int, cameras: Sequence[CameraReport], standing: Standing
+) -> bool:
     """Replace the file. False: the disk did not take it; the old one stays and goes stale.
 
     The status may be lost by design; a disk in trouble is told by the spool and by health.
     """
-    text = json.dumps({"uptime_ms": uptime_ms, "cameras": [asdict(each) for each in cameras]})
+    told: dict[str, object] = {
+        "uptime_ms": uptime_ms,
+        "cameras": [asdict(each) for each in cameras],
+        "mandate_reason": standing.reason,
+        "clock_source": standing.clock_source,
+    }
+    if standing.version:
+        told["mandate_version"] = standing.version
+    if standing.clock_error_ms is not None:
+        told["clock_error_ms"] = standing.clock_error_ms
+    text = json.dumps(told)
     part = state_dir / f".{FILE_NAME}.part"
     try:
         part.write_text(text)

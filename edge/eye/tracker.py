@@ -166,7 +166,8 @@ class Tracker:
         since_ns = min(self._looks_ns[0], now_ns - round(limits.hidden_seconds * 1e9))
         is_kept = book.last_ns >= since_ns
         is_kept[self._known :] = is_seen[self._known :]
-        is_kept[hidden] = True
+        if hidden.size:
+            is_kept[hidden] = True
         if np.count_nonzero(is_kept) == is_kept.size:
             return is_seen
         self._known = int(np.count_nonzero(is_kept[: self._known]))

@@ -1,8 +1,8 @@
-"""Why a room ended last time: a note left beside its state, told once by its next life.
+"""Why a room ended last time: a note left where the eye finds it, told once as an event.
 
-`python -m edge.service.ending --data DIR` is the unit's ExecStopPost: systemd says in its
-variables (systemd.exec(5), SERVICE_RESULT) how the room came to its end. `vigie edge run` leaves
-the same note on a machine without systemd.
+`python -m edge.service.ending --folder DIR --room NAME` is the unit's ExecStopPost: systemd says
+in its variables (systemd.exec(5), SERVICE_RESULT) how the room came to its end. `vigie edge run`
+leaves the same note on a machine without systemd.
 """
 
 import argparse
@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 
-FILE_NAME = "last-end"
+_PREFIX = "ended-"
+# In the pole's state directory: where every room may write, for events go there too.
+ENDINGS_FOLDER = "spool"
 
 
 class Ending(Enum):
@@ -41,41 +43,51 @@ def get_ending(environment: Mapping[str, str]) -> Ending | None:
     return _RESULTS.get(environment.get("SERVICE_RESULT", "success"))
 
 
-def write_ending(folder: Path, ending: Ending) -> None:
+def note_of(folder: Path, room: str) -> Path:
+    """Where a room's note stands."""
+    return folder / f"{_PREFIX}{room}"
+
+
+def write_ending(folder: Path, room: str, ending: Ending) -> None:
     """Leave the note, whole or not at all.
 
     Raises:
         OSError: the folder cannot be written.
 
     """
-    part = folder / f".{FILE_NAME}.part"
+    note = note_of(folder, room)
+    part = note.with_name(f".{note.name}.part")
     part.write_text(ending.value + "\n")
-    part.replace(folder / FILE_NAME)
+    part.replace(note)
 
 
-def take_ending(folder: Path) -> Ending | None:
-    """Read the note and remove it; None: there is none, or nobody can read it any more."""
-    note = folder / FILE_NAME
-    try:
-        word = note.read_text().strip()
-        note.unlink()
-        return Ending(word)
-    except (OSError, ValueError):
-        return None
+def take_endings(folder: Path) -> list[str]:
+    """Read all notes and remove them: `eye_killed`, `vault_out_of_memory`, in order of rooms."""
+    endings = []
+    for note in sorted(folder.glob(f"{_PREFIX}*")):
+        try:
+            word = note.read_text().strip()
+            note.unlink()
+            endings.append(f"{note.name.removeprefix(_PREFIX)}_{Ending(word).value}")
+        except (OSError, ValueError):
+            continue  # a note that nobody can read is no reason
+    return endings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Leave a note in the folder named by --data if the unit did not end as it should."""
+    """Leave a note if the unit did not end as it should."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="the room's own folder")
+    parser.add_argument("--folder", type=Path, required=True, help="where the eye looks for notes")
+    parser.add_argument("--room", required=True, help="which room ended")
     asked = parser.parse_args(arguments)
     ending = get_ending(os.environ)
     if ending is None:
         return 0
     try:
-        write_ending(asked.data, ending)
+        write_ending(asked.folder, asked.room, ending)
     except OSError as error:
-        sys.stderr.write(f"vigie: {asked.data / FILE_NAME}: not written: {error.strerror}\n")
+        note = note_of(asked.folder, asked.room)
+        sys.stderr.write(f"vigie: {note}: not written: {error.strerror}\n")
         return 6
     return 0
 

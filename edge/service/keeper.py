@@ -36,7 +36,7 @@ logger = logging.getLogger("vigie.service")
 class Room:
     """One process to be kept.
 
-    command: what starts it. folder: where the note of its end is left.
+    command: what starts it. folder: where notes of ends are left.
     silence_seconds: longest time between two signs of progress; 0: it gives none.
     ends_all: a clean end of this room is the end of the work (a recording that came to its end).
     """
@@ -147,7 +147,7 @@ class _Kept:
             ending = Ending.NO_PROGRESS
         logger.error("room_ended room=%s reason=%s code=%d", self.room.name, ending.value, code)
         try:
-            write_ending(self.room.folder, ending)
+            write_ending(self.room.folder, self.room.name, ending)
         except OSError as error:
             logger.warning("ending_not_noted room=%s problem=%s", self.room.name, error.strerror)
 

@@ -1,14 +1,18 @@
 """From a decoded frame to small I420 planes; no full-size RGB copy anywhere."""
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
-from av.video.frame import VideoFrame
-from av.video.plane import VideoPlane
 
 from edge.eye.camera.facts import LossReason
 from edge.eye.camera.source import CameraError, Planes
 from edge.eye.frame import Plane
 from edge.eye.picture import averaged
+
+if TYPE_CHECKING:  # the eye's own process scales planes too, and spares the decoder's 18 MB
+    from av.video.frame import VideoFrame
+    from av.video.plane import VideoPlane
 
 DIRECT_FORMATS = frozenset({"yuv420p", "yuvj420p"})
 FULL_RANGE = 2  # AVCOL_RANGE_JPEG
@@ -21,7 +25,7 @@ LUMA_TO_LIMITED: Plane = np.round(16 + _LEVELS * 219 / 255).astype(np.uint8)
 CHROMA_TO_LIMITED: Plane = np.round(128 + (_LEVELS - 128) * 224 / 255).astype(np.uint8)
 
 
-def develop(frame: VideoFrame) -> Planes:
+def develop(frame: "VideoFrame") -> Planes:
     """Full-size planes, upright, even sizes, limited range.
 
     Views of the decoder's own memory where nothing had to be turned or converted: the decoder
@@ -70,7 +74,7 @@ def shrink(planes: Planes, widest_px: int) -> Planes:
     )
 
 
-def _view(plane: VideoPlane) -> Plane:
+def _view(plane: "VideoPlane") -> Plane:
     # Lines are padded to the decoder's alignment: the view cuts the padding off.
     flat: Plane = np.asarray(memoryview(plane), np.uint8)
     return flat.reshape(-1, plane.line_size)[: plane.height, : plane.width]

@@ -10,6 +10,7 @@ from edge.eye.rules.loitering import LoiteringRule
 from edge.eye.rules.occupancy import OccupancyRule
 from edge.eye.rules.scene import Scene
 from edge.eye.rules.wrong_way import WrongWayRule
+from edge.mandate.gate import Permit
 from edge.site.model import (
     Count,
     Intrusion,
@@ -22,6 +23,7 @@ from edge.site.model import (
 )
 from edge.site.schedule import Calendar
 from edge.wire.event import Event
+from edge.wire.names import CLASS_NUMBERS, FUNCTION_NUMBERS
 
 
 class JudgedRule(Protocol):
@@ -41,16 +43,37 @@ class Judge:
     def __init__(self, site: SiteFile, camera: str, numbers: Iterator[int]) -> None:
         self._calendar = Calendar(site)
         self._rules = [
-            (rule.schedule, _judged(rule, site, numbers)) for rule in rules_of_camera(site, camera)
+            (rule, _judged(rule, site, numbers)) for rule in rules_of_camera(site, camera)
         ]
 
-    def judge(self, scene: Scene) -> list[Event]:
-        """Events of one look, in the order of the site file's rules."""
+    def judge(self, scene: Scene, permit: Permit) -> list[Event]:
+        """Events of one look, in the order of the site file's rules.
+
+        A rule that the permit does not name is closed, as outside its schedule.
+        """
+        may_judge = permit.holds(scene.monotonic_ns)
         events: list[Event] = []
-        for schedule, rule in self._rules:
-            is_open = schedule is None or self._calendar.is_open(schedule, scene.captured_utc_ms)
-            events += rule.judge(scene, is_open=is_open)
+        for rule, judged in self._rules:
+            is_open = may_judge and is_permitted(rule, permit)
+            if is_open and rule.schedule is not None:
+                is_open = self._calendar.is_open(rule.schedule, scene.captured_utc_ms)
+            events += judged.judge(scene, is_open=is_open)
         return events
+
+    def wanted_classes(self, permit: Permit) -> frozenset[int]:
+        """Numbers of the classes that permitted rules look for; nothing else may be found."""
+        return frozenset(
+            CLASS_NUMBERS[word]
+            for rule, _ in self._rules
+            if is_permitted(rule, permit)
+            for word in rule.classes
+        )
+
+
+def is_permitted(rule: Rule, permit: Permit) -> bool:
+    """Whether the permit names the rule's function in its place."""
+    place = rule.line if isinstance(rule, LineCrossing | Count) else rule.zone
+    return permit.allows(FUNCTION_NUMBERS[rule.function], place)
 
 
 def rules_of_camera(site: SiteFile, camera: str) -> list[Rule]:

@@ -83,6 +83,10 @@ class _FunctionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Function.Val
     FUNCTION_MANDATE: _Function.ValueType  # 91
     FUNCTION_SITE: _Function.ValueType  # 92
     """A new site file was refused; the last good one stays in force."""
+    FUNCTION_ROOM: _Function.ValueType  # 93
+    """A process of the pole ended by itself and was started again; the reason says which and why,
+    such as "eye_out_of_memory".
+    """
 
 class Function(_Function, metaclass=_FunctionEnumTypeWrapper):
     """What a rule looks for. The list is closed: a mandate can only name what stands here.
@@ -147,6 +151,10 @@ FUNCTION_SPOOL_GAP: Function.ValueType  # 90
 FUNCTION_MANDATE: Function.ValueType  # 91
 FUNCTION_SITE: Function.ValueType  # 92
 """A new site file was refused; the last good one stays in force."""
+FUNCTION_ROOM: Function.ValueType  # 93
+"""A process of the pole ended by itself and was started again; the reason says which and why,
+such as "eye_out_of_memory".
+"""
 Global___Function: _TypeAlias = Function  # noqa: Y015
 
 class _ObjectClass:

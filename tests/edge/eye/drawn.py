@@ -15,6 +15,7 @@ from edge.eye.rules.judge import Judge
 from edge.eye.rules.scene import Scene
 from edge.eye.tracker import Tracker
 from edge.eye.tracks import WAY_POINTS, Tracks, no_tracks
+from edge.mandate.gate import recording_permit
 from edge.site.model import Camera, Line, Rule, Schedule, Site, SiteFile, Zone
 from edge.wire.event import Event, ObjectClass
 
@@ -97,7 +98,7 @@ def judged(
         scene = Scene(
             tracks_of(things, now_ns, began), START_UTC_MS + now_ns // 1_000_000, now_ns, 16 / 9
         )
-        events += judge.judge(scene)
+        events += judge.judge(scene, recording_permit("north"))
     return events
 
 

@@ -2,19 +2,23 @@
 
 import json
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from edge.clock import SystemClock
-from edge.eye.pole import Pole, PoleOptions
+from edge.eye.pole import Pole, PoleOptions, Surroundings
 from edge.eye.readings import read_hottest_celsius
+from edge.service.ending import ENDINGS_FOLDER, Ending, write_ending
+from edge.service.watchdog import Watchdog
 from edge.site.check import read_site
 from edge.spool.outbox import Outbox
 from edge.spool.reader import BELL_NAME
 from edge.spool.spool import FILE_NAME, Spool
 from edge.wire.v1 import event_pb2
 from tests.edge.eye.drawn import BrightThings, draw_walkers
+from tests.fakes.mandates import CAMERA, City, around, make_room
 
 SITE = """
 version = 1
@@ -39,6 +43,10 @@ line = "gate"
 def folder(tmp_path: Path) -> Path:
     draw_walkers(tmp_path / "walkers.mp4", frames=25)
     (tmp_path / "site.toml").write_text(SITE)
+    city = City()
+    zones = [{"zone": "gate", "functions": ["line_crossing"]}]
+    cameras = [{"camera": CAMERA, "zones": zones}]
+    city.install(tmp_path, city.mandate(cameras=cameras, **around(datetime.now(UTC))))
     return tmp_path
 
 
@@ -47,7 +55,10 @@ def watch(folder: Path, changed_site: str | None = None) -> list[event_pb2.Rule]
     site_file = folder / "site.toml"
     outbox = Outbox(Spool(folder / FILE_NAME), folder / BELL_NAME)
     options = PoleOptions(site_file, folder, folder / "no-sensors", ends_with_sources=True)
-    pole = Pole(read_site(site_file), BrightThings(), outbox, SystemClock(), options)
+    clock = SystemClock()
+    mandates = make_room(folder, clock)
+    surroundings = Surroundings(outbox, clock, mandates, Watchdog(None, 0, clock))
+    pole = Pole(read_site(site_file), BrightThings(), surroundings, options)
     rereading = threading.Event()
     if changed_site is not None:
         site_file.write_text(changed_site)
@@ -89,3 +100,67 @@ def test_the_hottest_sensor_that_answers_counts(tmp_path: Path) -> None:
         (zone / "temp").write_text(text)
     assert read_hottest_celsius(tmp_path) == 52.5
     assert read_hottest_celsius(tmp_path / "absent") is None
+
+
+def events_of(folder: Path) -> list[tuple[str, int, str]]:
+    """Rule, phase and reason of each event on disk; that the film ended is left out."""
+    with Spool(folder / FILE_NAME) as spool:
+        told = []
+        for pending in spool.read(0):
+            dictionary = spool.dictionary(pending.batch.dictionary)
+            assert dictionary is not None
+            told += [
+                (dictionary.rules[event.rule - 1].name, int(event.phase), event.reason)
+                for event in pending.batch.events
+            ]
+        return [each for each in told if each[0] != "health/camera_lost/north"]
+
+
+def test_without_a_mandate_nothing_is_detected_and_one_event_says_why(folder: Path) -> None:
+    for envelope in (folder / "mandate").iterdir():
+        envelope.unlink()
+    watch(folder)
+    assert events_of(folder) == [("health/mandate", 1, "no_mandate")]
+    status = json.loads((folder / "status.json").read_text())
+    assert status["mandate_reason"] == "no_mandate"
+    assert "mandate_version" not in status
+
+
+def test_events_say_under_which_mandate_they_were_seen(folder: Path) -> None:
+    watch(folder)
+    with Spool(folder / FILE_NAME) as spool:
+        (pending, *_) = spool.read(0)
+        dictionary = spool.dictionary(pending.batch.dictionary)
+    assert dictionary is not None
+    assert (dictionary.mandate_version, dictionary.mandate_profile) == (1, "bench")
+    assert dictionary.mandate_mode == event_pb2.MANDATE_MODE_OPERATION
+    status = json.loads((folder / "status.json").read_text())
+    assert (status["mandate_version"], status["clock_source"]) == (1, "kernel_ntp")
+    assert pending.batch.clock_error_ms == status["clock_error_ms"]
+
+
+def test_other_rules_than_the_signed_ones_see_nothing(folder: Path) -> None:
+    city = City()
+    zones = [{"zone": "gate", "functions": ["line_crossing"]}]
+    signed = city.mandate(
+        cameras=[{"camera": CAMERA, "zones": zones}],
+        rules_sha256={CAMERA: "00" * 32},
+        **around(datetime.now(UTC)),
+    )
+    for envelope in (folder / "mandate").iterdir():
+        envelope.unlink()
+    city.install(folder, signed)
+    watch(folder)
+    assert events_of(folder) == [("health/mandate", 1, "rules_changed")]
+
+
+def test_a_room_that_ended_by_itself_is_told_once(folder: Path) -> None:
+    (folder / ENDINGS_FOLDER).mkdir()
+    write_ending(folder / ENDINGS_FOLDER, "vault", Ending.OUT_OF_MEMORY)
+    watch(folder)
+    told = [each for each in events_of(folder) if each[0] == "health/room"]
+    assert told == [
+        ("health/room", 1, "vault_out_of_memory"),
+        ("health/room", 3, "vault_out_of_memory"),
+    ]
+    assert list((folder / ENDINGS_FOLDER).iterdir()) == []

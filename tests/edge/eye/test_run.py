@@ -58,7 +58,7 @@ def read_until(process: subprocess.Popen[str], word: str) -> list[str]:
 def test_told_to_end_right_after_an_event_it_ends_with_the_event_on_disk(
     eye: subprocess.Popen[str], tmp_path: Path, number: signal.Signals
 ) -> None:
-    read_until(eye, "camera_opened")
+    before = read_until(eye, "camera_opened")
     children = psutil.Process(eye.pid).children(recursive=True)
     # A bad site file is told as an event at once; the last good one stays in force.
     (tmp_path / "site.toml").write_text("version = 1\n[sight]\n")
@@ -69,7 +69,7 @@ def test_told_to_end_right_after_an_event_it_ends_with_the_event_on_disk(
     assert eye.returncode == 0, rest
     assert "Traceback" not in rest
     assert not any(child.is_running() for child in children), "a camera child outlived the eye"
-    events = sum(" event rule=" in line for line in [*told, *rest.splitlines()])
+    events = sum(" event rule=" in line for line in [*before, *told, *rest.splitlines()])
     with Spool(tmp_path / FILE_NAME) as spool:
         assert spool.pending().last_seq == events
     assert verify(tmp_path / FILE_NAME).is_whole

@@ -1,21 +1,30 @@
 """The whole eye on a drawn video: the same events, to the byte, fast or paced."""
 
 import itertools
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from edge.eye.budget import Budget
 from edge.eye.camera import frames
 from edge.eye.camera.recording import Replay
+from edge.eye.detections import Detections
 from edge.eye.dictionary import make_dictionary
 from edge.eye.replay import replay, with_source
 from edge.eye.step import Analysis
-from edge.site.model import Count, LineCrossing, SiteFile
+from edge.mandate.gate import Permit, no_permit, recording_permit
+from edge.mandate.reason import Reason
+from edge.site.model import Camera, Count, LineCrossing, SiteFile
 from edge.wire.bounds import check_event
 from edge.wire.codec import encode_event
 from edge.wire.event import Event
 from tests.edge.eye.drawn import BrightThings, draw_walkers, site_of
+from tests.fakes.clock import FakeClock
+from tests.fakes.mandates import City, make_room
 
 SITE = site_of(
     LineCrossing(function="line_crossing", name="cross", line="gate"),
@@ -62,7 +71,8 @@ def test_a_recording_replays_to_the_same_bytes_fast_or_paced(walkers: Path) -> N
 def test_without_budget_nothing_is_detected_and_what_was_due_is_said(walkers: Path) -> None:
     site, camera = with_source(SITE, SITE.cameras[0], f"file:{walkers}")
     analysis = Analysis(site, camera.name, BrightThings(), itertools.count(1))
-    seen = [analysis.step(frame, may_detect=False) for frame in frames(camera, Replay(0))]
+    permit = recording_permit(camera.name)
+    seen = [analysis.step(frame, permit, may_detect=False) for frame in frames(camera, Replay(0))]
     assert not [look for look in seen if look.found is not None]
     assert any(look.is_due for look in seen)
 
@@ -80,8 +90,6 @@ def test_every_event_names_a_rule_of_the_dictionary(walkers: Path) -> None:
 
 
 def test_a_moved_line_is_another_version(walkers: Path) -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
     moved: SiteFile = replace(SITE, lines=(replace(SITE.lines[0], to_frac=(0.6, 0.0)),))
     before, after = make_dictionary(SITE, None), make_dictionary(moved, None)
     assert before.rules[0].version != after.rules[0].version
@@ -107,3 +115,71 @@ def test_what_a_quiet_camera_leaves_is_not_lost_to_the_other() -> None:
             looks += 1
     assert 190 <= looks <= 215
     assert budget.order(["north", "south"]) == ["south", "north"]
+
+
+@pytest.fixture
+def film(walkers: Path) -> tuple[SiteFile, Camera]:
+    return with_source(SITE, SITE.cameras[0], f"file:{walkers}")
+
+
+class CountedLooks(BrightThings):
+    """Counts how often inference was started."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def find(self, rgb: npt.NDArray[np.uint8]) -> Detections:
+        self.looks += 1
+        return super().find(rgb)
+
+
+def watch_under(permits: Callable[[int], Permit], film: tuple[SiteFile, Camera]) -> CountedLooks:
+    """Look at the film under the permit that each frame's number is given."""
+    site, camera = film
+    detector = CountedLooks()
+    analysis = Analysis(site, camera.name, detector, itertools.count(1))
+    for frame in frames(camera, Replay(0)):
+        seen = analysis.step(frame, permits(frame.number))
+        if seen.found is not None:
+            assert permits(frame.number).reason is None
+    return detector
+
+
+def test_without_a_permit_inference_is_never_started(film: tuple[SiteFile, Camera]) -> None:
+    refused = no_permit("north", Reason.NO_MANDATE)
+    assert watch_under(lambda _: refused, film).looks == 0
+
+
+def test_inference_ends_with_the_permit_and_begins_with_the_next(
+    film: tuple[SiteFile, Camera],
+) -> None:
+    granted, refused = recording_permit("north"), no_permit("north", Reason.REVOKED)
+    all_looks = watch_under(lambda _: granted, film).looks
+    some_looks = watch_under(lambda number: refused if 20 <= number < 40 else granted, film).looks
+    assert 0 < some_looks < all_looks
+
+
+def test_a_permit_that_names_no_rule_of_the_camera_starts_nothing(
+    film: tuple[SiteFile, Camera], tmp_path: Path
+) -> None:
+    city = City()
+    zones = [{"zone": "another-gate", "functions": ["line_crossing"]}]
+    envelope = city.mandate(cameras=[{"camera": "north", "zones": zones}])
+    city.install(tmp_path, envelope)
+    permit = make_room(tmp_path, FakeClock()).permit("north")
+    assert permit.reason is None
+    assert watch_under(lambda _: permit, film).looks == 0
+
+
+def test_boxes_of_a_class_that_no_permitted_rule_looks_for_do_not_exist(
+    film: tuple[SiteFile, Camera],
+) -> None:
+    site, camera = film
+    cars_only = replace(site, rules=(replace(site.rules[0], classes=("car",)),))
+    analysis = Analysis(cars_only, camera.name, BrightThings(), itertools.count(1))
+    permit = recording_permit(camera.name)
+    looks = [analysis.step(frame, permit) for frame in frames(camera, Replay(0))]
+    found = [look.found for look in looks if look.found is not None]
+    assert found
+    assert sum(len(each) for each in found) == 0
+    assert all(len(look.tracks) == 0 for look in looks)

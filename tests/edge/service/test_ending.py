@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.service.ending import FILE_NAME, Ending, get_ending, take_ending, write_ending
+from edge.service.ending import Ending, get_ending, note_of, take_endings, write_ending
 
 
 @pytest.mark.parametrize(
@@ -28,33 +28,40 @@ def test_without_systemd_nothing_is_said() -> None:
     assert get_ending({}) is None
 
 
-def test_a_note_is_taken_once(tmp_path: Path) -> None:
-    write_ending(tmp_path, Ending.OUT_OF_MEMORY)
-    assert take_ending(tmp_path) is Ending.OUT_OF_MEMORY
-    assert take_ending(tmp_path) is None
+def test_notes_are_taken_once(tmp_path: Path) -> None:
+    write_ending(tmp_path, "vault", Ending.OUT_OF_MEMORY)
+    write_ending(tmp_path, "eye", Ending.KILLED)
+    assert take_endings(tmp_path) == ["eye_killed", "vault_out_of_memory"]
+    assert take_endings(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_note_nobody_can_read_is_no_reason(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_text("gremlins\n")
-    assert take_ending(tmp_path) is None
+    note_of(tmp_path, "eye").write_text("gremlins\n")
+    assert take_endings(tmp_path) == []
 
 
-@pytest.mark.parametrize(("result", "noted"), [("oom-kill", "out_of_memory\n"), ("success", None)])
+@pytest.mark.parametrize(
+    ("result", "noted"), [("oom-kill", ["eye_out_of_memory"]), ("success", [])]
+)
 def test_the_unit_leaves_the_note_when_the_room_ends(
-    tmp_path: Path, result: str, noted: str | None
+    tmp_path: Path, result: str, noted: list[str]
 ) -> None:
-    command = [sys.executable, "-m", "edge.service.ending", "--data", str(tmp_path)]
-    subprocess.run(command, env={**os.environ, "SERVICE_RESULT": result}, check=True)
-    note = tmp_path / FILE_NAME
-    assert (note.read_text() if note.exists() else None) == noted
+    subprocess.run(command(tmp_path), env={**os.environ, "SERVICE_RESULT": result}, check=True)
+    assert take_endings(tmp_path) == noted
 
 
 def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "edge.service.ending", "--data", str(tmp_path / "gone")]
     environment = {**os.environ, "SERVICE_RESULT": "signal"}
-    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        command(tmp_path / "gone"), env=environment, check=False, capture_output=True, text=True
+    )
     assert done.returncode == 6
     assert done.stderr == (
-        f"vigie: {tmp_path}/gone/last-end: not written: No such file or directory\n"
+        f"vigie: {tmp_path}/gone/ended-eye: not written: No such file or directory\n"
     )
+
+
+def command(folder: Path) -> list[str]:
+    words = ["--folder", str(folder), "--room", "eye"]
+    return [sys.executable, "-m", "edge.service.ending", *words]

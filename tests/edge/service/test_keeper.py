@@ -82,7 +82,7 @@ def test_a_killed_room_comes_back_alone_and_the_reason_is_noted(kept: Kept) -> N
     victim, neighbour = kept.wait_for_life(north, 1), kept.wait_for_life(south, 1)
     os.kill(victim, signal.SIGKILL)
     assert kept.wait_for_life(north, 2) != victim
-    assert (north / "last-end").read_text() == "killed\n"
+    assert (north / "ended-north").read_text() == "killed\n"
     keeper.send_signal(signal.SIGTERM)
     assert keeper.wait(30) == 0
     assert (south / "lives").read_text().split() == [str(neighbour)]
@@ -93,7 +93,7 @@ def test_a_room_that_makes_no_progress_is_replaced(kept: Kept) -> None:
     busy = kept.add("busy", FEEDS, silence=0.5)
     keeper = kept.start()
     kept.wait_for_life(stuck, 2)
-    assert (stuck / "last-end").read_text() == "no_progress\n"
+    assert (stuck / "ended-stuck").read_text() == "no_progress\n"
     keeper.send_signal(signal.SIGINT)
     assert keeper.wait(30) == 0
     assert len((busy / "lives").read_text().split()) == 1
@@ -117,6 +117,6 @@ def test_a_room_that_was_ready_once_is_started_again_whatever_its_code(kept: Kep
     own = kept.add("failing", READY + "sys.exit(7)\n")
     keeper = kept.start()
     kept.wait_for_life(own, 2)
-    assert (own / "last-end").read_text() == "failed\n"
+    assert (own / "ended-failing").read_text() == "failed\n"
     keeper.send_signal(signal.SIGTERM)
     assert keeper.wait(30) == 0
