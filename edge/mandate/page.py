@@ -169,4 +169,5 @@ def _moment(moment: datetime, zone: ZoneInfo, words: Words) -> str:
 
 
 def _date(day: date, words: Words) -> str:
-    return words.date.format(day=day.day, month=words.months[day.month - 1], year=day.year)
+    number = words.first_day if day.day == 1 else day.day
+    return words.date.format(day=number, month=words.months[day.month - 1], year=day.year)

@@ -8,7 +8,8 @@ class Words:
     """One language.
 
     functions: function word to what is looked for, as a resident would say it.
-    weekdays, months: full names from Monday and January. date: how a day is written.
+    weekdays, months: full names from Monday and January. date: how a day is written; first_day:
+    how the first of a month is.
     The rest are headings and sentences of `page.py` and `notice.py`, in the order of the page.
     """
 
@@ -18,6 +19,7 @@ class Words:
     months: tuple[str, ...]
     roles: dict[str, str]
     date: str
+    first_day: str
     moment: str
     mandate: str
     revocation: str
@@ -122,6 +124,7 @@ ENGLISH = Words(
         "technician": "technicians",
     },
     date="{day} {month} {year}",
+    first_day="1",
     moment="{date}, {clock}",
     mandate="Mandate, version {version}",
     revocation="Revocation of mandate version {version}",
@@ -227,6 +230,7 @@ FRENCH = Words(
         "technician": "les techniciens",
     },
     date="{day} {month} {year}",
+    first_day="1er",
     moment="{date} à {clock}",
     mandate="Mandat, version {version}",
     revocation="Révocation du mandat, version {version}",
@@ -334,6 +338,7 @@ SPANISH = Words(
         "technician": "los técnicos",
     },
     date="{day} de {month} de {year}",
+    first_day="1",
     moment="{date}, {clock}",
     mandate="Mandato, versión {version}",
     revocation="Revocación del mandato, versión {version}",
