@@ -22,6 +22,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "device": ("edge.cli.device", "Invite, enrol, list and revoke devices."),
     "spool": ("edge.cli.spool", "List and verify the events a pole still holds."),
     "vault": ("edge.cli.vault", "List and verify the sealed video a pole holds."),
+    "clip": ("edge.cli.clip", "Open sealed clips and verify them offline."),
     "models": ("edge.cli.models", "List, add, build and verify detectors."),
     "demo": ("edge.cli.demo", "Watch the whole path from a picture to the control room."),
 }
