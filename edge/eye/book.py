@@ -22,8 +22,8 @@ class Book:
 
     integers: int64 (7, n); floats: float32 (7, n); classes: uint8 (n,); others: int64 (n, 16),
     looks at which a thing was of another class than its own; ways: float32 (n, WAY_POINTS, 2),
-    replaced and never changed. marks: float32 (2, 2, n), where the foot began and where it last
-    came to a stop.
+    replaced and never changed. marks: float32 (4, n), where the foot began and where it last came
+    to a stop.
     """
 
     __slots__ = ("best_scores", "classes", "floats", "integers", "marks", "others", "scores",
@@ -68,7 +68,7 @@ class Book:
         """Note which detection each of the seen tracks was; any where a track was not seen."""
         np.copyto(self.scores, found.scores.take(finds), where=is_seen)
         np.maximum(self.best_scores, self.scores, out=self.best_scores)
-        self.looks += is_seen
+        np.copyto(self.looks, self.looks + 1, where=is_seen)
         np.copyto(self.last_ns, now_ns, where=is_seen)
         kinds = found.classes.take(finds)
         is_other = kinds != self.classes
@@ -81,21 +81,23 @@ class Book:
 
         corners: float32 (6, n) as `Motion.corners` says them.
         """
-        feet = corners[4:]
-        away = self.marks - feet
-        far = np.hypot(away[:, 0], away[:, 1])
-        # What was not seen has gone nowhere.
-        far *= is_seen
-        np.maximum(self.travel, far[0], out=self.travel)
-        height = corners[3] - corners[1]
-        height *= np.float32(still_part)
-        moved = far[1] > height
+        # Row by row, as in `kalman`.
+        x_frac, y_frac = corners[4], corners[5]
+        seen = is_seen.astype(np.float32)
+        away = np.hypot(self.marks[0] - x_frac, self.marks[1] - y_frac)
+        away *= seen
+        np.maximum(self.travel, away, out=self.travel)
+        strayed = np.hypot(self.marks[2] - x_frac, self.marks[3] - y_frac)
+        strayed *= seen
+        reach = corners[3] - corners[1]
+        reach *= np.float32(still_part)
+        moved = strayed > reach
         if np.count_nonzero(moved):
-            np.copyto(self.marks[1], feet, where=moved)
+            np.copyto(self.marks[2:], corners[4:], where=moved)
             self.anchored_ns[moved] = now_ns
         due = self.way_ns <= now_ns - WAY_PERIOD_NS
         if np.count_nonzero(due):
-            self._go_on(due, feet, now_ns)
+            self._go_on(due, corners[4:], now_ns)
 
     def _vote(self, rows: Rows, kinds: npt.NDArray[np.uint8]) -> None:
         """Note that things looked like another class; the one seen most often is theirs."""
@@ -123,7 +125,7 @@ class Book:
         for name, row in zip(_INTEGERS, integers, strict=True):
             setattr(self, name, row)
         self.scores, self.best_scores, self.travel = floats[:3]
-        self.marks = floats[3:].reshape(2, 2, -1)
+        self.marks = floats[3:]
 
 
 def first_book(found: Detections, finds: Rows, feet: Floats, now_ns: int) -> Book:

@@ -6,7 +6,7 @@ height. All numbers of a track are one column of a matrix, so that letting time 
 boxes, is one small matrix product whatever the number of tracks; a look corrects all columns
 alike, with no gain where a thing was not seen. Units: fractions of the frame, seconds.
 
-Every box has a lane, which is added to the corners that overlap is taken of: boxes in lanes far
+Every box has a lane, which is added to the sides that overlap is taken of: boxes in lanes far
 apart never meet, and nobody has to compare classes pair by pair.
 """
 
@@ -29,9 +29,8 @@ _MEASURED_VARIANCE = np.float32(_MEASURED_SD**2)
 # Rows of the state: speed, centre, size, then the variance of position, its covariance with the
 # speed, the variance of speed; last the squared height, which all noise is a multiple of, and
 # the lane.
-_SPEED, _PLACE, _SPREAD = slice(0, 2), slice(2, 6), slice(6, 9)
+_SPEED, _PLACE, _MOVING, _SPREAD = slice(0, 2), slice(2, 6), slice(0, 6), 6
 _HEIGHT, _SQUARE, _LANE, _ROWS = 5, 9, 10, 11
-_SPEED_VARIANCE = 8
 
 
 class Motion:
@@ -66,20 +65,22 @@ class Motion:
         is_seen: (n,), which boxes were; finds: (n,), which of the measured boxes each is, any
         where it was not seen; boxes: (m, 4) corners, at least one.
         """
+        # Row by row: numpy spreads one row over several for four times the price of one by one.
         state = self.state
-        error = np.dot(_MEASURING, boxes.T).take(finds, axis=1)
-        error -= state[_PLACE]
-        spread = state[_SPREAD]
-        gain = spread[:2] / (spread[0] + _MEASURED_VARIANCE * state[_SQUARE])
-        gain *= is_seen
-        place_gain, speed_gain = gain
-        state[_SPEED] += speed_gain * error[:2]
-        # Sizes are trusted less than places: arms and bags come and go.
-        error[2:] *= _SIZE_TRUST
-        error *= place_gain
-        state[_PLACE] += error
-        spread[2] -= speed_gain * spread[1]
-        spread[:2] -= place_gain * spread[:2]
+        variance, covariance = state[_SPREAD], state[_SPREAD + 1]
+        weight = is_seen.astype(np.float32) / (variance + _MEASURED_VARIANCE * state[_SQUARE])
+        gain = np.empty((3, 1, weight.size), np.float32)
+        speed_gain = np.multiply(covariance, weight, out=gain[0, 0])
+        place_gain = np.multiply(variance, weight, out=gain[1, 0])
+        np.multiply(place_gain, _SIZE_TRUST, out=gain[2, 0])
+        change = np.dot(_MEASURING, boxes.T).take(finds, axis=1)
+        change -= np.dot(_EXPECTING, state)
+        by_pairs = change.reshape(3, 2, -1)
+        by_pairs *= gain
+        state[_MOVING] += change
+        state[_SPREAD + 2] -= speed_gain * covariance
+        covariance -= place_gain * covariance
+        variance -= place_gain * variance
         np.square(state[_HEIGHT], out=state[_SQUARE])
 
     def keep(self, is_kept: npt.NDArray[np.bool_]) -> None:
@@ -98,25 +99,28 @@ def larger(boxes: Floats, lanes: Floats | float, enlarged: float, widened: float
     height.
     """
     reach = np.asarray(np.dot(_growing(enlarged, widened), boxes.T))
-    reach += lanes
+    reach[0] += lanes
+    reach[2] += lanes
     return reach
 
 
 def first_motion(boxes: Floats, lanes: Floats) -> Motion:
     """State of boxes seen for the first time, (n, 4) corners, at rest but not surely so."""
     state = np.zeros((_ROWS, len(boxes)), np.float32)
-    state[_PLACE] = np.dot(_MEASURING, boxes.T)
+    state[_PLACE] = np.dot(_MEASURING[2:], boxes.T)
     state[_SQUARE] = state[_HEIGHT] ** 2
-    state[_SPREAD.start] = _MEASURED_SD**2 * state[_SQUARE]
-    state[_SPEED_VARIANCE] = _FIRST_SPEED_SD**2 * state[_SQUARE]
+    state[_SPREAD] = _MEASURED_SD**2 * state[_SQUARE]
+    state[_SPREAD + 2] = _FIRST_SPEED_SD**2 * state[_SQUARE]
     state[_LANE] = lanes
     return Motion(state)
 
 
-# From corners to centre and size.
+# From corners to centre, centre again (it says the speed too) and size; the same of the state.
 _MEASURING = np.array(
-    [[0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5], [-1, 0, 1, 0], [0, -1, 0, 1]], np.float32
+    [[0.5, 0, 0.5, 0], [0, 0.5, 0, 0.5]] * 2 + [[-1, 0, 1, 0], [0, -1, 0, 1]], np.float32
 )
+_EXPECTING = np.zeros((6, _ROWS), np.float32)
+_EXPECTING[[0, 1, 2, 3, 4, 5], [2, 3, 2, 3, 4, 5]] = 1.0
 # From the state to corners and foot.
 _READING = np.zeros((6, _ROWS), np.float32)
 _READING[[0, 2, 4], 2] = _READING[[1, 3, 5], 3] = 1.0
@@ -128,8 +132,8 @@ _READING[5, 5] = 0.5
 def _reaching(enlarged: float, widened: float) -> Floats:
     """Matrix (4, 11) from the state to the corners of larger boxes."""
     matrix = np.zeros((4, _ROWS), np.float32)
-    matrix[:, _PLACE] = _growing(enlarged, widened) @ np.linalg.inv(_MEASURING)
-    matrix[:, _LANE] = 1.0
+    matrix[:, _PLACE] = _growing(enlarged, widened) @ np.linalg.inv(_MEASURING[2:])
+    matrix[::2, _LANE] = 1.0
     return matrix
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.eye import association
 from edge.eye.association import assign, overlap
 from edge.eye.detections import Detections, no_detections
 from edge.eye.tracker import Tracker
@@ -57,6 +58,21 @@ def test_two_who_pass_each_other_keep_their_numbers() -> None:
     last = tracked(Tracker(), looks)[-1]
     assert last.numbers.tolist() == [1, 2]
     assert last.boxes_frac[0, 0] > last.boxes_frac[1, 0]
+
+
+def test_one_who_jumps_aside_further_than_a_width_keeps_the_number() -> None:
+    looks = [
+        found(walker(index, speed=0.0, left=0.1 if index < 10 else 0.19)) for index in range(20)
+    ]
+    last = tracked(Tracker(), looks)[-1]
+    assert last.numbers.tolist() == [1]
+    far = [found(walker(index, speed=0.0, left=0.1 if index < 10 else 0.5)) for index in range(20)]
+    assert tracked(Tracker(), far)[-1].numbers.tolist() == [1, 2]
+
+
+def test_an_unsure_look_does_not_end_a_track_that_has_no_number_yet() -> None:
+    looks = [found(walker(index), score=0.2 if index == 1 else 0.9) for index in range(3)]
+    assert [len(tracks) for tracks in tracked(Tracker(), looks)] == [0, 0, 1]
 
 
 def test_a_person_never_becomes_a_car() -> None:
@@ -139,6 +155,30 @@ def test_an_assignment_uses_each_side_once_and_never_breaks_the_limit(
     chosen, to = assign(cost, limit)
     assert len(set(chosen.tolist())) == len(chosen) == len(set(to.tolist()))
     assert (cost[chosen, to] <= limit).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 2**32 - 1))
+def test_few_pairs_tried_in_all_ways_gain_as_much_as_the_solver_says(
+    rows: int, columns: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    surplus = rng.random((rows, columns), np.float32)
+    places = rng.permutation(rows * columns)[:4]
+    pair_rows, pair_columns = places // columns, places % columns
+    gains = surplus[pair_rows, pair_columns].tolist()
+    pairs = list(zip(gains, pair_rows.tolist(), pair_columns.tolist(), strict=True))
+    total, chosen = association._best(pairs)
+    solved = association._solve(surplus, pair_rows, pair_columns)
+    assert np.isclose(total, surplus[solved].sum(), atol=1e-5)
+    assert np.isclose(total, sum(gain for gain, _, _ in chosen))
+
+
+def test_pairs_of_a_lower_rank_go_first_however_little_they_gain() -> None:
+    surplus = np.array([[0.1, 0.2], [0.9, 0.9]], np.float32)
+    columns, is_taken = association.match(surplus, lambda rows, _: rows)
+    assert columns.tolist() == [1, 0]
+    assert is_taken.all()
 
 
 def test_overlap_of_known_boxes() -> None:
