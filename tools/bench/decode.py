@@ -29,6 +29,8 @@ from edge.eye.sim.street import Street
 from edge.site.model import Camera
 
 WIDTH_PX, HEIGHT_PX, FPS, BITS_PER_SECOND = 1920, 1080, 25, 4_000_000
+_BUSY, _EMPTY = 300, 0  # pictures of the scene: people pass; nobody is there
+_GRAIN_LEVEL, _GRAIN_SHIFT_PX = 2.5, 64
 SMALL = (320, 180)
 OURS, DECODE = "ours: planes, then RGB", "PyAV decode alone (limit)"
 RGB, OPENCV = "PyAV rgb24 + cv2.resize", "cv2.VideoCapture + resize"
@@ -79,25 +81,28 @@ def main() -> None:
         print_table(rows, mbit)
 
 
-def make_film(path: Path, seconds: int) -> Path:
-    """The simulated street, enlarged and moving with a sensor's grain, as a camera sends it."""
+def make_film(path: Path, seconds: int, *, is_still: bool = False) -> Path:
+    """1920x1080 H.264 at 4 Mbit/s without B frames, with a sensor's grain that moves.
+
+    is_still: an empty street, the same in every picture but for the grain.
+    """
     street = Street()
     chance = np.random.default_rng(1)
-    grain = chance.normal(0, 2.5, (HEIGHT_PX + 64, WIDTH_PX + 64, 1)).astype(np.float32)
+    size = (HEIGHT_PX + _GRAIN_SHIFT_PX, WIDTH_PX + _GRAIN_SHIFT_PX, 1)
+    grain = chance.normal(0, _GRAIN_LEVEL, size).astype(np.float32)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS, options={"preset": "veryfast"})
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
         stream.bit_rate, stream.gop_size, stream.max_b_frames = BITS_PER_SECOND, 2 * FPS, 0
         for number in range(seconds * FPS):
-            x, y = chance.integers(0, 64, 2)
-            large = cv2.resize(street.draw(300 + number // 2), (WIDTH_PX, HEIGHT_PX))
+            x, y = chance.integers(0, _GRAIN_SHIFT_PX, 2)
+            drawn = street.draw(_EMPTY if is_still else _BUSY + number // 2)
+            large = cv2.resize(drawn, (WIDTH_PX, HEIGHT_PX))
             noisy = large + grain[y : y + HEIGHT_PX, x : x + WIDTH_PX]
-            drawn = np.clip(noisy, 0, 255).astype(np.uint8)
-            for packet in stream.encode(av.VideoFrame.from_ndarray(drawn, "bgr24")):
-                container.mux(packet)
-        for packet in stream.encode():
-            container.mux(packet)
+            picture = np.clip(noisy, 0, 255).astype(np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
+        container.mux(stream.encode())
     return path
 
 

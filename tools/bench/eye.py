@@ -1,11 +1,14 @@
 """The whole eye for each frame beside bare decode and invoke, and beside the usual parts.
 
-Ours: decode, shrink, gate, detect, track, judge. Limit: decode every frame of the same clip and
-run the same model on a still picture, nothing else. Usual parts, as one script: OpenCV's
-VideoCapture, MOG2 at 320x180 and the same model through the same runtime; it has no tracker and
-no rules, which is in its favour. "every frame": the detector looks at each; "gated": as in use.
-CPU time, in turns, medians over rounds. The clip must be a file, because OpenCV reads no scene:
-without --clip the simulator's first scene is written to one.
+Ours: decode, shrink, gate, detect, track, judge, health. Limit: decode every frame of the same
+clip with one thread and invoke the bare model after each, nothing else. Usual parts:
+tools/peers/usual_parts.py in its own environment (.venv-peers), once with onnxruntime, once with
+our own model file in LiteRT. "every frame": the detector looks at each frame; "as in use": the
+gate decides, 10 frames a second are analysed. "live": as every frame, but at the clip's own pace
+through the capture process, which is counted with it.
+
+CPU time, in turns; medians over rounds, ratios taken round by round. Without --clip two drawn
+films of 1920x1080 are made: a street with passers-by, and an empty one where only grain moves.
 
 Usage: python -m tools.bench.eye [--models DIR] [--clip FILE] [--rounds N] [--frames N] [--json]
 """
@@ -16,157 +19,309 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import IO
 
 import av
 import cv2
-import numpy as np
+from ai_edge_litert.interpreter import Interpreter
 
-from edge.eye.camera import frames
+from edge.eye.camera import Capture, frames, wait_any
 from edge.eye.camera.recording import Replay
 from edge.eye.detector import Detector, Library, load
 from edge.eye.detector.library import default_models_dir
+from edge.eye.frame import Frame
 from edge.eye.picture import rgb_picture
 from edge.eye.replay import replay
 from edge.eye.step import Analysis
+from edge.mandate.gate import recording_permit
 from edge.site.model import Camera, Intrusion, Site, SiteFile, Zone
+from tools.bench.decode import FPS, make_film
 
 MADE_MODELS = Path(".cache/models")
-LIMIT_GOAL, USUAL_GOAL, QUIET_GOAL = 1.25, 0.70, 1.25
+PEER_PYTHON = Path(".venv-peers/bin/python")
+CARD, CAMERA = "ssd-coco15", "bench"
+EVERY, IN_USE, LIVE = "ours, every frame", "ours, as in use", "ours, every frame, live"
+QUIET = "ours, gated, every frame"
+LIMIT, DECODE = "decode + invoke (limit)", "decode alone"
+ONNX, LITERT = "usual parts, onnxruntime", "usual parts, LiteRT"
+# (ours, other, most) that hold for a clip in which things move, and for one in which nothing does.
+BUSY_GOALS = ((EVERY, LIMIT, 1.25), (LIVE, LIMIT, 1.25), (EVERY, ONNX, 0.70), (EVERY, LITERT, 0.70))
+STILL_GOALS = ((QUIET, DECODE, 1.25), (IN_USE, DECODE, 1.25))
+Costs = dict[str, list[float]]
+
+
+class Peer:
+    """The usual parts, in their own process."""
+
+    def __init__(self, models: Path, clip: Path, card_dir: Path) -> None:
+        command = [str(PEER_PYTHON), "-m", "tools.peers.usual_parts"]
+        self._process = subprocess.Popen(
+            [*command, str(card_dir), str(models), str(clip)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self._read()
+
+    def run(self, clip: Path, most: int, runtime: str) -> float:
+        """CPU milliseconds a frame."""
+        job: dict[str, str | int] = {"clip": str(clip), "frames": most, "runtime": runtime}
+        return self.ask(job)["ms_per_frame"]
+
+    def ask(self, job: "dict[str, str | int]") -> "dict[str, float]":
+        """One job, one answer; see tools/peers/usual_parts.py."""
+        _pipe(self._process.stdin).write(json.dumps(job) + "\n")
+        _pipe(self._process.stdin).flush()
+        return self._read()
+
+    def close(self) -> None:
+        """Let it end."""
+        _pipe(self._process.stdin).close()
+        self._process.wait()
+
+    def _read(self) -> "dict[str, float]":
+        line = _pipe(self._process.stdout).readline()
+        if not line:
+            raise SystemExit("the peer ended; make .venv-peers from requirements/peers.lock")
+        answer: dict[str, float] = json.loads(line)
+        return answer
+
+
+class Ours:
+    """The real eye on one clip, and what its work costs bare."""
+
+    def __init__(self, clip: Path, library: Library, detector: Detector, most: int) -> None:
+        self._clip, self._detector, self._most = clip, detector, most
+        content = library.read_model(detector.card)
+        self._bare = Interpreter(model_content=content, num_threads=1)
+        self._bare.allocate_tensors()
+        self._permit = recording_permit(CAMERA)
+
+    def every_frame(self) -> float:
+        """Each frame analysed and detected in."""
+        with _Spent() as spent:
+            site, camera = _site(self._clip, 60.0)
+            analysis = Analysis(site, camera.name, self._detector, itertools.count(1))
+            for frame in itertools.islice(frames(camera, Replay(0)), self._most):
+                self._look(analysis, frame)
+                spent.frames += 1
+        return spent.ms_per_frame
+
+    def gated(self, analysis_fps: float) -> float:
+        """The gate decides; counted per decoded frame."""
+        with _Spent() as spent:
+            site, camera = _site(self._clip, analysis_fps)
+            for looked in replay(site, camera, self._detector):
+                spent.frames = looked.frame.number + 1
+                if spent.frames >= self._most:
+                    break
+        return spent.ms_per_frame
+
+    def live(self) -> float:
+        """Through the capture process, at the clip's pace; its imports do not count."""
+        site, camera = _site(self._clip, 60.0)
+        analysis = Analysis(site, camera.name, self._detector, itertools.count(1))
+        capture = Capture(camera)
+        capture.start()
+        try:
+            while not wait_any([capture], 1.0):
+                pass
+            before = capture.get_counts()
+            looked, spent = 0, time.process_time()
+            while not capture.is_finished and looked < self._most:
+                wait_any([capture], 0.5)
+                frame = capture.latest()
+                if frame is not None:
+                    self._look(analysis, frame)
+                    looked += 1
+            spent = time.process_time() - spent
+            counts = capture.get_counts()
+            child_ms = counts.child_cpu_ms - before.child_cpu_ms
+            captured = counts.frames_captured - before.frames_captured
+        finally:
+            capture.close()
+        return spent * 1e3 / looked + child_ms / captured
+
+    def limit(self) -> float:
+        """Decode and invoke, with nothing between them."""
+        with _Spent() as spent:
+            for _ in self._decoded():
+                self._bare.invoke()
+                spent.frames += 1
+        return spent.ms_per_frame
+
+    def decode(self) -> float:
+        """Decode alone."""
+        with _Spent() as spent:
+            for _ in self._decoded():
+                spent.frames += 1
+        return spent.ms_per_frame
+
+    def _decoded(self) -> "itertools.islice[av.VideoFrame]":
+        container = av.open(str(self._clip))
+        container.streams.video[0].thread_count = 1
+        return itertools.islice(container.decode(video=0), self._most)
+
+    def _look(self, analysis: Analysis, frame: Frame) -> None:
+        """A step, and the detector's call all the same if the gate saved it."""
+        if analysis.step(frame, recording_permit(frame.camera)).found is None:
+            width_px, height_px = self._detector.input_width_px, self._detector.input_height_px
+            self._detector.find(rgb_picture(frame, width_px, height_px))
+
+
+class _Spent:
+    """CPU time of this process between its two ends."""
+
+    def __init__(self) -> None:
+        self.frames, self._begun = 0, 0.0
+        self.ms_per_frame = 0.0
+
+    def __enter__(self) -> "_Spent":
+        self._begun = time.process_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ms_per_frame = (time.process_time() - self._begun) * 1e3 / max(1, self.frames)
 
 
 def main() -> None:
-    """Measure in turns, print the table."""
+    """Measure in turns, print a table for each clip."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clip", type=Path, help="a recording; left out: the simulator")
+    parser.add_argument("--clip", type=Path, help="a recording; left out: two drawn films")
     made = MADE_MODELS if MADE_MODELS.is_dir() else default_models_dir()
     parser.add_argument("--models", type=Path, default=made)
     parser.add_argument("--frames", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    cv2.setNumThreads(1)  # as each camera's own process has it
     library = Library(asked.models)
-    detector = load(library.card("ssd-coco15"), library)
+    detector = load(library.card(CARD), library)
+    results = []
     with tempfile.TemporaryDirectory() as folder:
-        clip = asked.clip or _write_scene(Path(folder) / "scene.mp4", asked.frames)
-        sides: dict[str, Callable[[], int]] = {
-            "ours, every frame": lambda: _ours(clip, detector, asked.frames, is_gated=False),
-            "ours, gated": lambda: _ours(clip, detector, asked.frames, is_gated=True),
-            "decode + invoke": lambda: _limit(clip, detector, asked.frames),
-            "decode alone": lambda: _decode(clip, asked.frames),
-            "usual parts": lambda: _usual(clip, detector, asked.frames),
-        }
-        costs: dict[str, list[float]] = {name: [] for name in sides}
-        for _ in range(asked.rounds):
-            for name, run in sides.items():
-                begun = time.process_time()
-                looked = run()
-                costs[name].append((time.process_time() - begun) / looked * 1e3)
-    _print(costs, asked)
+        for name, clip, is_still in _clips(asked.clip, Path(folder), asked.frames):
+            sides = _sides(Ours(clip, library, detector, asked.frames), is_still=is_still)
+            peer = None
+            if PEER_PYTHON.exists() and not is_still:
+                peer = Peer(asked.models, clip, detector.card.path.parent)
+                sides |= _peer_sides(peer, clip, asked.frames)
+            costs = _measure(sides, asked.rounds)
+            if peer:
+                peer.close()
+            results.append(_result(name, costs, STILL_GOALS if is_still else BUSY_GOALS))
+    _print(results, as_json=asked.json)
 
 
-def _site(clip: Path) -> tuple[SiteFile, Camera]:
-    camera = Camera("bench", f"file:{clip}", analysis_fps=60.0, analysis_width_px=640)
-    zone = Zone("all", "bench", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+def _clips(given: Path | None, folder: Path, most: int) -> list[tuple[str, Path, bool]]:
+    if given is not None:
+        return [(given.name, given, False)]
+    seconds = -(-most // FPS)
+    return [
+        ("drawn street, 1920x1080", make_film(folder / "busy.mp4", seconds), False),
+        ("empty street, 1920x1080", make_film(folder / "still.mp4", seconds, is_still=True), True),
+    ]
+
+
+def _site(clip: Path, analysis_fps: float) -> tuple[SiteFile, Camera]:
+    camera = Camera(CAMERA, f"file:{clip}", analysis_fps=analysis_fps)
+    zone = Zone("all", CAMERA, ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
     rule = Intrusion(function="intrusion", name="anybody", zone="all")
     return SiteFile(1, Site("bench"), (camera,), zones=(zone,), rules=(rule,)), camera
 
 
-def _ours(clip: Path, detector: Detector, most: int, *, is_gated: bool) -> int:
-    site, camera = _site(clip)
-    if is_gated:
-        return sum(1 for _ in itertools.islice(replay(site, camera, detector), most))
-    analysis, looked = Analysis(site, camera.name, detector, itertools.count(1)), 0
-    for frame in itertools.islice(frames(camera, Replay(0)), most):
-        if analysis.step(frame).found is None:
-            width_px, height_px = detector.input_width_px, detector.input_height_px
-            detector.find(rgb_picture(frame, width_px, height_px))
-        looked += 1
-    return looked
+def _sides(ours: Ours, *, is_still: bool) -> dict[str, Callable[[], float]]:
+    sides: dict[str, Callable[[], float]] = {
+        EVERY: ours.every_frame,
+        QUIET: lambda: ours.gated(60.0),
+        IN_USE: lambda: ours.gated(10.0),
+        LIMIT: ours.limit,
+        DECODE: ours.decode,
+    }
+    return sides if is_still else sides | {LIVE: ours.live}
 
 
-def _limit(clip: Path, detector: Detector, most: int) -> int:
-    still = np.zeros((detector.input_height_px, detector.input_width_px, 3), np.uint8)
-    looked = 0
-    with av.open(str(clip)) as container:
-        for _ in itertools.islice(container.decode(video=0), most):
-            detector.find(still)
-            looked += 1
-    return looked
+def _peer_sides(peer: Peer, clip: Path, most: int) -> dict[str, Callable[[], float]]:
+    return {
+        ONNX: lambda: peer.run(clip, most, "onnxruntime"),
+        LITERT: lambda: peer.run(clip, most, "litert"),
+    }
 
 
-def _decode(clip: Path, most: int) -> int:
-    with av.open(str(clip)) as container:
-        container.streams.video[0].thread_count = 1
-        return sum(1 for _ in itertools.islice(container.decode(video=0), most))
+def _measure(sides: dict[str, Callable[[], float]], rounds: int) -> Costs:
+    """Milliseconds a frame, one value a round; the first round warms up and does not count."""
+    costs: Costs = {name: [] for name in sides}
+    for number in range(rounds + 1):
+        for name, run in sides.items():
+            cost = run()
+            if number:
+                costs[name].append(cost)
+    return costs
 
 
-def _usual(clip: Path, detector: Detector, most: int) -> int:
-    capture, model = cv2.VideoCapture(str(clip)), cv2.createBackgroundSubtractorMOG2()
-    looked = 0
-    while looked < most:
-        is_read, picture = capture.read()
-        if not is_read:
-            break
-        model.apply(cv2.resize(picture, (320, 180)))
-        rgb = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-        detector.find(np.asarray(rgb, np.uint8))
-        looked += 1
-    capture.release()
-    return looked
-
-
-def _write_scene(path: Path, most: int) -> Path:
-    camera = Camera("bench", "sim:street", analysis_fps=60.0, analysis_width_px=1920)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10)
-        for frame in itertools.islice(frames(camera, Replay(0)), most):
-            height_px, width_px = frame.luma.shape
-            if not stream.codec_context.is_open:
-                stream.width, stream.height, stream.pix_fmt = width_px, height_px, "yuv420p"
-            picture = rgb_picture(frame, width_px, height_px)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode())
-    return path
-
-
-def _print(costs: dict[str, list[float]], asked: argparse.Namespace) -> None:
-    middle = {name: statistics.median(spent) for name, spent in costs.items()}
+def _result(
+    clip: str, costs: Costs, goals: tuple[tuple[str, str, float], ...]
+) -> dict[str, object]:
     rows = [
         {
             "side": name,
-            "ms_per_frame": round(middle[name], 2),
+            "ms_per_frame": round(statistics.median(spent), 2),
             "least": round(min(spent), 2),
             "most": round(max(spent), 2),
-            "of_limit": round(middle[name] / middle["decode + invoke"], 2),
-            "of_usual": round(middle[name] / middle["usual parts"], 2),
-            "of_decode": round(middle[name] / middle["decode alone"], 2),
         }
         for name, spent in costs.items()
     ]
+    ratios = [
+        {"ratio": f"{ours} / {other}", **_ratio(costs[ours], costs[other]), "goal": most}
+        for ours, other, most in goals
+        if other in costs
+    ]
+    return {"clip": clip, "rows": rows, "ratios": ratios}
+
+
+def _ratio(ours: list[float], other: list[float]) -> dict[str, float]:
+    ratios = [one / two for one, two in zip(ours, other, strict=True)]
+    spread = {"figure": statistics.median(ratios), "least": min(ratios), "most": max(ratios)}
+    return {name: round(value, 2) for name, value in spread.items()}
+
+
+def _print(results: list[dict[str, object]], *, as_json: bool) -> None:
     about = {
         "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}",
         "python": platform.python_version(),
         "opencv": version("opencv-python-headless"),
         "av": version("av"),
         "litert": version("ai-edge-litert"),
-        "clip": asked.clip.name if asked.clip else "sim:street",
     }
-    if asked.json:
-        print(json.dumps({"about": about, "rows": rows}))
+    if as_json:
+        print(json.dumps({"about": about, "clips": results}))
         return
     print(", ".join(f"{name} {text}" for name, text in about.items()))
-    print(f"goals: every frame <= {LIMIT_GOAL:g}x the limit, <= {USUAL_GOAL:g}x the usual parts; "
-          f"with nothing moving, gated <= {QUIET_GOAL:g}x decode alone")  # fmt: skip
-    headings = ("ms/frame", "least", "most", "x limit", "x usual", "x decode")
-    print(f"{'side':<20}" + "".join(f"{heading:>10}" for heading in headings))
-    for row in rows:
-        name, *figures = row.values()
-        print(f"{name:<20}" + "".join(f"{figure:>10}" for figure in figures))
+    if not PEER_PYTHON.exists():
+        print("the usual parts were left out: make .cache/peers-environment")
+    for result in results:
+        print(f"\n{result['clip']}, CPU ms a frame, median (range)")
+        for row in _records(result["rows"]):
+            print(f"  {row['side']:<28}{row['ms_per_frame']:>7} ({row['least']} to {row['most']})")
+        for row in _records(result["ratios"]):
+            print(f"  {row['ratio']:<52}{row['figure']:>6}x ({row['least']} to {row['most']}), "
+                  f"goal {row['goal']}x")  # fmt: skip
+
+
+def _records(value: object) -> list[dict[str, object]]:
+    assert isinstance(value, list)
+    return value
+
+
+def _pipe(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None
+    return stream
 
 
 if __name__ == "__main__":

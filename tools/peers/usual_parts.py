@@ -1,0 +1,175 @@
+"""The eye as a user would put it together from usual parts, for tools/bench/eye.py.
+
+OpenCV's VideoCapture; MOG2 at 320x180; the default detector as int8 in onnxruntime, or our own
+TFLite file in LiteRT; decoding of its answers in numpy; `supervision` for overlapping boxes and
+the zone; ByteTrack of `trackers`. One thread in every part, which is in its favour: the defaults
+of OpenCV and onnxruntime spend more. Runs in the environment of requirements/peers.lock.
+
+Each line on stdin is a job, {"clip", "frames", "runtime"}; each answer is a line of JSON: CPU
+milliseconds a frame, how many frames, boxes a frame. {"runs"} runs onnxruntime's bare model so
+often: CPU milliseconds a run, and the resident kB of a process with numpy, it and the model.
+
+Usage: python -m tools.peers.usual_parts CARD_DIR MODELS CLIP
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import supervision as sv
+from ai_edge_litert.interpreter import Interpreter
+from trackers import ByteTrackTracker
+
+from edge.eye.detector.decoders.ssd import default_boxes
+from edge.eye.detector.interpreter import TensorDetails
+from edge.eye.detector.reading import read_card
+from tools.peers.onnx_detector import SIDE_PX, blob_of, make_int8
+
+SMALL_PX = (320, 180)
+SCORE_MIN, OVERLAP_MAX = 0.2, 0.5
+BOX_FACTORS = np.array([10, 10, 5, 5], np.float32)
+MEMORY_PROBE = """
+import sys, numpy, onnxruntime
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = options.inter_op_num_threads = 1
+session = onnxruntime.InferenceSession(sys.argv[1], options)
+session.run(None, {"image": numpy.zeros((1, 3, 300, 300), "float32")})
+with open("/proc/self/status") as status:
+    print(next(line.split()[1] for line in status if line.startswith("VmRSS")))
+"""
+Floats = npt.NDArray[np.float32]
+Picture = npt.NDArray[np.uint8]
+Infer = Callable[[Picture], tuple[Floats, Floats]]
+
+
+def main() -> None:
+    """Load both runtimes, serve until stdin ends."""
+    card_dir, models, clip = (Path(text) for text in sys.argv[1:4])
+    cv2.setNumThreads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        model = make_int8(card_dir, models, clip, Path(folder))
+        session, memory_kb = _open(model), _resident_kb(model)
+        runtimes: dict[str, Infer] = {
+            "onnxruntime": _onnxruntime(session),
+            "litert": _litert(models / "ssd-coco15" / "ssd-coco15.tflite"),
+        }
+    anchors = read_card(card_dir / "card.toml").anchors
+    assert anchors is not None
+    priors = default_boxes(anchors)
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        job = json.loads(line)
+        if "runs" in job:
+            answer = {"ms_per_frame": _bare_ms(session, job["runs"]), "memory_kb": memory_kb}
+        else:
+            answer = run(job, runtimes[job["runtime"]], priors)
+        print(json.dumps(answer), flush=True)
+
+
+def run(job: Mapping[str, object], infer: Infer, priors: Floats) -> dict[str, float]:
+    """One clip, every frame through every part."""
+    begun = time.process_time()
+    capture = cv2.VideoCapture(str(job["clip"]), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    size = [
+        int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+    ]
+    scale = np.array(size * 2, np.float32)
+    background = cv2.createBackgroundSubtractorMOG2(detectShadows=False)
+    tracker = ByteTrackTracker(frame_rate=capture.get(cv2.CAP_PROP_FPS))
+    zone = sv.PolygonZone(np.array([[0, 0], [size[0], 0], size, [0, size[1]]]))
+    looked = boxes = inside = 0
+    while looked < int(str(job["frames"])):
+        is_read, picture = capture.read()
+        if not is_read:
+            break
+        background.apply(cv2.resize(picture, SMALL_PX))
+        found = detections(*infer(np.asarray(picture, np.uint8)), priors, scale).with_nms(
+            OVERLAP_MAX
+        )
+        tracked = tracker.update(found)
+        inside += int(zone.trigger(tracked).sum())
+        boxes += len(found)
+        looked += 1
+    capture.release()
+    spent_ms = (time.process_time() - begun) * 1e3
+    return {"ms_per_frame": spent_ms / looked, "looked": looked, "boxes": boxes / looked}
+
+
+def detections(offsets: Floats, logits: Floats, priors: Floats, scale: Floats) -> sv.Detections:
+    """From raw answers to boxes in pixels: best class of each place, threshold, decode."""
+    best = logits.argmax(axis=1)
+    scores = 1 / (1 + np.exp(-logits[np.arange(len(logits)), best]))
+    kept = scores > SCORE_MIN
+    codes, prior = offsets[kept] / BOX_FACTORS, priors[kept]
+    middles = codes[:, :2] * prior[:, 2:] + prior[:, :2]
+    halves = np.exp(codes[:, 2:]) * prior[:, 2:] / 2
+    corners = np.concatenate([middles - halves, middles + halves], axis=1)[:, [1, 0, 3, 2]]
+    return sv.Detections(
+        xyxy=corners.clip(0, 1) * scale, confidence=scores[kept], class_id=best[kept]
+    )
+
+
+def _open(model: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    providers = ["CPUExecutionProvider"]
+    return onnxruntime.InferenceSession(str(model), options, providers=providers)
+
+
+def _bare_ms(session: onnxruntime.InferenceSession, runs: int) -> float:
+    """Nothing but the inference, on the same grey picture."""
+    blob = blob_of(np.full((SIDE_PX, SIDE_PX, 3), 120, np.uint8))
+    begun = time.process_time()
+    for _ in range(runs):
+        session.run(None, {"image": blob})
+    return (time.process_time() - begun) / runs * 1e3
+
+
+def _resident_kb(model: Path) -> int:
+    """Of a fresh process with numpy, onnxruntime and the model, after one run."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY_PROBE, str(model)], stdout=subprocess.PIPE, check=True
+    )
+    return int(done.stdout)
+
+
+def _onnxruntime(session: onnxruntime.InferenceSession) -> Infer:
+    def infer(picture: Picture) -> tuple[Floats, Floats]:
+        offsets, logits = session.run(None, {"image": blob_of(picture)})
+        return offsets.reshape(-1, 4), logits[0]
+
+    return infer
+
+
+def _litert(model: Path) -> Infer:
+    interpreter = Interpreter(str(model), num_threads=1)
+    interpreter.allocate_tensors()
+    image = interpreter.get_input_details()[0]
+    outputs = sorted(interpreter.get_output_details(), key=lambda each: len(each["shape"]))
+
+    def infer(picture: Picture) -> tuple[Floats, Floats]:
+        rgb = cv2.cvtColor(cv2.resize(picture, (SIDE_PX, SIDE_PX)), cv2.COLOR_BGR2RGB)
+        interpreter.set_tensor(image["index"], (rgb.astype(np.int16) - 128).astype(np.int8)[None])
+        interpreter.invoke()
+        logits, offsets = (_real(interpreter, each) for each in outputs)
+        return offsets.reshape(-1, 4), logits[0]
+
+    return infer
+
+
+def _real(interpreter: Interpreter, details: TensorDetails) -> Floats:
+    scale, zero = details["quantization"]
+    stored = interpreter.get_tensor(details["index"])
+    return np.asarray((stored.astype(np.float32) - zero) * scale, np.float32)
+
+
+if __name__ == "__main__":
+    main()
