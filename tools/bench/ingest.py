@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import json
 import statistics
+import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass, field
@@ -99,6 +100,10 @@ def measure(
             for peer in peers:
                 side = measure_broker(peer, folder / f"{peer.name}-{epoch}", load)
                 sides.setdefault(peer.name, []).append(side)
+            said = ", ".join(
+                f"{name} {found[-1].events_per_cpu_second:,.0f}" for name, found in sides.items()
+            )
+            print(f"batch {batch}, events/CPU-s: {said}", file=sys.stderr, flush=True)
     latencies = asyncio.run(
         measure_latency(collector, poles[:LATENCY_STREAMS], arguments.seconds * 3)
     )
