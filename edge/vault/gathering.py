@@ -25,10 +25,14 @@ _LARGEST_TICKS = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What holds when a packet arrives: the vault's clock and what proves it."""
+    """What holds when a packet arrives: the vault's clock, what proves it, and how well.
+
+    clock_error_ms: by the vault's own proof; None: it has none.
+    """
 
     now_utc_ns: int
     clock_source: str
+    clock_error_ms: int | None = 0
 
 
 @dataclass(slots=True)
@@ -112,10 +116,13 @@ class Gatherer:
         if packet.is_discontinuous:
             done += self.flush()
             self.miss(GapReason.PACKETS_DROPPED)
+        # The capture child may be sure of its clock; it is not surer than the vault.
+        errors_ms = packet.clock_error_ms, context.clock_error_ms
+        proven_ms = [each for each in errors_ms if each is not None]
         stamp = self._keeper.stamp(
             packet.captured_utc_ns,
             packet.captured_monotonic_ns,
-            packet.clock_error_ms,
+            max(proven_ms) if len(proven_ms) == len(errors_ms) else None,
             context.now_utc_ns,
         )
         if stamp.has_stepped:

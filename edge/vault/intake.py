@@ -40,6 +40,7 @@ class Intake:
         self._recorder = recorder
         self._selector = selector
         self._connections: dict[str, _Connection] = {}
+        self._names: set[str] = set()
         self._open: set[int] = set()
         self._buffer = memoryview(bytearray(_RECEIVE_BYTES))
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -113,6 +114,9 @@ class Intake:
             return
         if not is_camera_name(frame.camera) or connection.camera not in ("", frame.camera):
             raise PacketError(f"'{frame.camera}' is no camera of this connection")
+        self._names.add(frame.camera)
+        if len(self._names) > MAX_CONNECTIONS:
+            raise PacketError(f"'{frame.camera}' is one camera too many")
         before = self._connections.get(frame.camera)
         if before is not None and before is not connection:
             self._hang_up(before)

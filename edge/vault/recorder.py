@@ -158,8 +158,11 @@ class Recorder:
             logger.info("recording_begun camera=%s mandate_version=%d", name, permit.version)
         camera.permit, camera.refused = permit, ""
         camera.taken_ns = self._clock.monotonic_ns()
-        source = permit.clock.source if permit.clock else ""
-        self._enqueue(camera.gatherer.take(packet, Context(self._clock.utc_ns(), source)), camera)
+        source, error_ms = "", None
+        if permit.clock is not None:
+            source, error_ms = permit.clock.source, permit.clock.error_ms
+        context = Context(self._clock.utc_ns(), source, error_ms)
+        self._enqueue(camera.gatherer.take(packet, context), camera)
 
     def prove_clock(self, proof: ClockProof | None) -> None:
         """By this clock days end, until another proof comes; None: nothing is proven now."""

@@ -186,9 +186,12 @@ def _take_segment(
     # Each write was synced before the next began, so only the last may have been cut short.
     if found and not _is_true(places, file, reader, found[-1]):
         found.pop()
+    if not found and not entries:
+        # Cut off in its first write; it would lie there for ever.
+        file.path.unlink(missing_ok=True)
+        return
     with index.changing():
-        if found or entries:
-            index.put_segment(SegmentRow(file.number, file.camera, file.day, reader.size_bytes))
+        index.put_segment(SegmentRow(file.number, file.camera, file.day, reader.size_bytes))
         for each in found:
             recovered.found_fragments += _take_fragment(index, file, each)
 

@@ -7,6 +7,7 @@ again; the fragment is written once more, from memory, into a new one.
 
 import errno
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -203,6 +204,10 @@ class RingWriter:
         if segment is None:
             return
         self._disk.close(segment.descriptor)
+        if segment.end == record.SEGMENT_HEAD_BYTES:
+            # Nothing was ever whole in it; a disk that fails for hours must not fill with these.
+            with suppress(OSError):
+                self._disk.remove(segment.path)
         self.abandoned_segments += 1
         logger.error(
             "segment_abandoned camera=%s number=%d errno=%s",

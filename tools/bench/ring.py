@@ -246,7 +246,7 @@ def gather(packets: list[StreamPacket]) -> list[Fragment]:
     gatherer = Gatherer(CAMERA)
     done = gatherer.begin(make_hello())
     for packet in packets:
-        done += gatherer.take(packet, Context(packet.captured_utc_ns, "kernel_ntp"))
+        done += gatherer.take(packet, Context(packet.captured_utc_ns, "kernel_ntp", 1))
     return done + gatherer.flush()
 
 

@@ -239,3 +239,19 @@ def test_a_permit_is_needed_and_its_lack_is_named(pole: Pole) -> None:
     pole.play(again, invented(seconds(4), group=GROUP))
     again.close()
     assert pole.headers()[2].gap == Gap(GapReason.STOPPED)
+
+
+def test_a_disk_that_fails_for_long_is_not_filled_with_what_was_abandoned(
+    pole: Pole, disk: SickDisk
+) -> None:
+    recorder = pole.record(disk=disk)
+    disk.refuse("sync", FAILING)
+    pole.play(recorder, invented(seconds(2), group=GROUP))
+    recorder.end(CAMERA)
+    for _ in range(20):
+        assert disk.refused.acquire(timeout=WAIT_S)
+    disk.heal()
+    assert recorder.settle(WAIT_S)
+    recorder.close()
+    assert len(pole.segments()) == 1
+    assert len(pole.headers()) == 1

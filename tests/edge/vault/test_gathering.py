@@ -21,7 +21,7 @@ def gathered(movie: Movie, gatherer: Gatherer | None = None) -> list[Fragment]:
     gatherer = gatherer or Gatherer(CAMERA)
     done = gatherer.begin(movie.hello)
     for packet in movie.packets:
-        done += gatherer.take(packet, Context(packet.captured_utc_ns, NTP))
+        done += gatherer.take(packet, Context(packet.captured_utc_ns, NTP, 1))
     return done + gatherer.flush()
 
 

@@ -45,7 +45,7 @@ def fragment_of(pole: Pole, camera: str = CAMERA) -> Fragment:
     gatherer = Gatherer(camera)
     gatherer.begin(movie.hello)
     for packet in movie.packets:
-        gatherer.take(packet, Context(packet.captured_utc_ns, "kernel_ntp"))
+        gatherer.take(packet, Context(packet.captured_utc_ns, "kernel_ntp", 1))
     return gatherer.flush()[0]
 
 
