@@ -1,6 +1,12 @@
-"""A wire between a camera and us that can be cut, stalled, reset and filled with garbage."""
+"""A wire on loopback that can be cut, stalled, reset, filled with garbage, or that loses answers.
+
+Two ways to hurt: `set_fault` does something to all connections at once; `cut_share` cuts single
+connections instead of passing on what the far side said. On a session what it says are acks: that
+is a lost ack, with real sockets and real TLS.
+"""
 
 import contextlib
+import random
 import selectors
 import socket
 import struct
@@ -23,13 +29,22 @@ class Fault(Enum):
 
 
 class TcpProxy:
-    """Forwards a loopback port to another. Faults take effect before `set_fault` returns."""
+    """Forwards a loopback port to another, in a thread of its own; `with` or `close` ends it.
 
-    def __init__(self, target_port: int) -> None:
-        self._target_port = target_port
+    Faults take effect before `set_fault` returns. `target_port` may change while it runs: a killed
+    server comes back on another. cut_share: of the chunks from the far side, how many end their
+    connection instead, drawn by `seed`; `passed` and `cut` count them.
+    """
+
+    def __init__(self, target_port: int = 0, *, cut_share: float = 0.0, seed: int = 0) -> None:
+        self.target_port = target_port
+        self.cut_share = cut_share
+        self.passed = self.cut = 0
+        self._random = random.Random(seed)
         self._fault = Fault.NONE
         self._selector = selectors.DefaultSelector()
         self._peers: dict[socket.socket, socket.socket] = {}
+        self._far_ends: set[socket.socket] = set()
         self._silent: set[socket.socket] = set()
         self._listener: socket.socket | None = None
         self.port = 0
@@ -40,6 +55,12 @@ class TcpProxy:
         self._changed = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def __enter__(self) -> "TcpProxy":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def set_fault(self, fault: Fault) -> None:
         """Let it happen now."""
@@ -119,7 +140,13 @@ class TcpProxy:
         if self._fault is Fault.STALL:
             self._silent.add(near)
             return
-        far = socket.create_connection(("127.0.0.1", self._target_port))
+        try:
+            far = socket.create_connection(("127.0.0.1", self.target_port))
+        except OSError:
+            near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
+            near.close()
+            return
+        self._far_ends.add(far)
         for end, peer in ((near, far), (far, near)):
             self._peers[end] = peer
             self._selector.register(end, selectors.EVENT_READ)
@@ -128,17 +155,26 @@ class TcpProxy:
     def _forward(self, end: socket.socket) -> None:
         try:
             chunk = end.recv(65536)
+            if chunk and end in self._far_ends and not self._is_passed_on():
+                chunk = b""
             self._peers[end].sendall(chunk)
         except OSError:
             chunk = b""
         if not chunk:
             self._drop(end)
 
+    def _is_passed_on(self) -> bool:
+        is_cut = self._random.random() < self.cut_share
+        self.cut += is_cut
+        self.passed += not is_cut
+        return not is_cut
+
     def _drop(self, end: socket.socket) -> None:
         peer = self._peers.pop(end, None)
         if peer is not None:
             self._selector.unregister(end)
         self._silent.discard(end)
+        self._far_ends.discard(end)
         end.close()
         if peer is not None and peer in self._peers:
             self._drop(peer)

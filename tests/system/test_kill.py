@@ -17,7 +17,7 @@ import pytest
 from edge.demo.process import command_line, run_command
 from edge.spool.spool import Spool
 from edge.wire.v1 import event_pb2
-from tests.system.cutting_proxy import CuttingProxy
+from tests.fakes.tcp_proxy import TcpProxy
 
 DEVICE = "pole-1"
 LOST_ACK_SHARE = 0.03
@@ -29,9 +29,9 @@ SOAK_CYCLES = 5000
 
 
 class City:
-    """One pole and one collector as real processes, joined by the cutting proxy."""
+    """One pole and one collector as real processes, joined by a proxy that cuts."""
 
-    def __init__(self, folder: Path, proxy: CuttingProxy) -> None:
+    def __init__(self, folder: Path, proxy: TcpProxy) -> None:
         self.collector_data, self.pole_data = folder / "collector", folder / "pole"
         self.ledger = folder / "accepted.txt"
         self.pole_data.mkdir()
@@ -163,7 +163,7 @@ def _wait_until(is_so: Callable[[], bool], what: str) -> None:
 def _run_cycles(folder: Path, seed: int, cycles: int) -> tuple[int, int, int]:
     """Kill `cycles` times; return how many events were accepted, lost and stored twice."""
     rng = random.Random(seed)
-    with CuttingProxy(seed, LOST_ACK_SHARE) as proxy:
+    with TcpProxy(cut_share=LOST_ACK_SHARE, seed=seed) as proxy:
         city = City(folder, proxy)
         try:
             for _ in range(cycles):
