@@ -9,12 +9,14 @@ import pytest
 
 from collector.checkpoints import BackgroundCheckPoints
 from collector.core import DATABASE, open_core
-from collector.ledger import SqliteIntake
+from collector.ledger import EVENTS_A_STATEMENT, SqliteIntake
+from collector.reader import SqliteReader
 from collector.schema import connect, open_writer
-from collector.store import Committed, Delivery
+from collector.store import MAX_PAGE, Committed, Delivery, EventQuery
 from collector.writer import Writer
 from edge.clock import SystemClock
 from edge.errors import Kind, VigieError
+from edge.wire.v1 import event_pb2
 from tests.collector.conftest import make_batch
 
 PAGE_BYTES = 4096
@@ -182,3 +184,50 @@ async def test_one_core_closes_and_opens_again(tmp_path: Path) -> None:
     for _ in range(2):
         async with open_core(tmp_path, SystemClock()) as core:
             assert await core.services.reader.newest_number() == 0
+
+
+async def test_a_batch_of_several_statements_is_stored_whole_and_in_order(bench: Bench) -> None:
+    batch = make_batch(7, 2 * EVENTS_A_STATEMENT + 3)
+    for place, event in enumerate(batch.events):
+        event.track = 1000 + place
+        event.captured_delta_ms = place
+        if place:
+            event.phase = event_pb2.PHASE_UPDATE
+            event.start_back = place
+    answers: asyncio.Queue[Committed | VigieError] = asyncio.Queue()
+    bench.writer.deliver(Delivery("north-gate", 1, batch), answers.put_nowait)
+    await answers.get()
+    with closing(SqliteReader(bench.path)) as reader:
+        stored = await reader.list_events(EventQuery(limit=MAX_PAGE))
+    assert [each.event for each in stored] == list(batch.events)
+    assert [each.seq for each in stored] == list(range(7, 7 + len(batch.events)))
+    assert [each.number for each in stored] == list(range(1, 1 + len(batch.events)))
+    assert {each.start_seq for each in stored} == {7}
+    first_ms = batch.captured_utc_ms
+    assert [each.captured_utc_ms - first_ms for each in stored] == list(range(len(stored)))
+    await bench.writer.close()
+
+
+class FailedCheckPoints:
+    """A medium that failed under the last copy."""
+
+    log_bytes = 0
+
+    def note_commit(self) -> None:
+        """It is no use."""
+
+    def take_long_log(self) -> bool:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+async def test_a_medium_that_failed_under_a_check_point_ends_the_writer(tmp_path: Path) -> None:
+    connection = open_writer(tmp_path / DATABASE)
+    intake = SqliteIntake(connection, SystemClock())
+    writer = Writer(connection, FailedCheckPoints(), intake, lambda *_: None)
+    await asyncio.wait([writer.ended])
+    failure = writer.ended.exception()
+    assert isinstance(failure, VigieError)
+    assert failure.kind is Kind.DATA_LOSS
