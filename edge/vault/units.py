@@ -219,7 +219,7 @@ class _Bits:
         return value
 
     def golomb(self) -> int:
-        """ue(v). Raises IndexError at the end."""
+        """An unsigned Exp-Golomb number. Raises IndexError at the end."""
         zeros = 0
         while not self.take(1):
             zeros += 1

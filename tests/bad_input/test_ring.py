@@ -151,8 +151,8 @@ def test_an_index_that_lost_its_last_commits_is_completed(pole: Pole) -> None:
     shutil.copy(pole.places.index, older)
     fill(pole)
     shutil.copy(older, pole.places.index)
-    whats = [what for _, what in found(pole)]
-    assert whats[0] == "fragment 7 is not in the index yet; the next start adds it"
+    told = [what for _, what in found(pole)]
+    assert told[0] == "fragment 7 is not in the index yet; the next start adds it"
     assert check(pole).is_whole
     pole.record().close()
     assert [header.seq for header in pole.headers()] == list(range(1, 2 * FRAGMENTS + 1))
@@ -221,8 +221,8 @@ def test_an_id_that_is_none_is_refused(pole: Pole) -> None:
 def test_another_key_opens_nothing_and_says_so(pole: Pole) -> None:
     path = pole.places.key(CAMERA, day_of(pole.clock.utc_ns()))
     path.write_bytes(bytes(32))
-    whats = {what for _, what in found(pole)}
-    assert whats == {
+    told = {what for _, what in found(pole)}
+    assert told == {
         f"fragment {seq}: its seal is broken: a byte was changed, or the key is another"
         for seq in range(1, FRAGMENTS + 1)
     }
@@ -273,8 +273,8 @@ def test_fragments_swapped_with_their_index_break_the_chain(pole: Pole) -> None:
     content = bytearray(path.read_bytes())
     content[slice(*where[3])] = content[slice(*where[4])]
     path.write_bytes(content)
-    whats = [what for _, what in found(pole)]
-    assert "the index says otherwise of fragment 3" in whats
+    told = [what for _, what in found(pole)]
+    assert "the index says otherwise of fragment 3" in told
 
 
 def test_with_the_clock_set_back_a_day_nothing_is_recorded(pole: Pole) -> None:
