@@ -97,11 +97,30 @@ class Trusted:
         )
 
 
+def read_clip_key(folder: Path) -> SigningKey:
+    """The clip key of a collector's authority folder.
+
+    Raises VigieError: NOT_FOUND before the collector ran for the first time; DATA_LOSS.
+    """
+    if not (folder / _KEY_FILE).exists():
+        raise VigieError(
+            Kind.NOT_FOUND,
+            "there is no clip key here yet",
+            where=str(folder / _KEY_FILE),
+            hint="Start the collector once: 'vigie collector run --data DIR'.",
+        )
+    return _read_key(folder / _KEY_FILE)
+
+
 def _ensure_key(path: Path) -> SigningKey:
-    if not path.exists():
-        key = make_signing_key(CLIP_KEY_NAME)
-        write_private(path, write_private_pem(key))
-        return key
+    if path.exists():
+        return _read_key(path)
+    key = make_signing_key(CLIP_KEY_NAME)
+    write_private(path, write_private_pem(key))
+    return key
+
+
+def _read_key(path: Path) -> SigningKey:
     try:
         return load_private_pem(CLIP_KEY_NAME, path.read_bytes())
     except (OSError, VigieError) as broken:

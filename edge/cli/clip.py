@@ -1,4 +1,4 @@
-"""`vigie clip`: open a sealed clip with a reader's key, and verify it offline."""
+"""`vigie clip`: from asking for a clip to opening it and verifying it offline."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import voice
+from edge.cli.clip_desk import approve, fetch, hold, list_clips, request
+from edge.cli.clip_opening import open_clip, read_file, read_reader_key, unusable
+from edge.cli.clip_reader import reader
 from edge.cli.nouns import NounGroup
-from edge.errors import Kind, VigieError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
     from edge.evidence.verify import Verdict
 
 GROUP_EXAMPLES = """\
 \b
 Examples:
-  vigie clip open clip.sealed --key control-room.key.pem --out clip.mp4
+  vigie clip request --event 17 --reason "a person was pushed" --case 2026-0042 --wait
   vigie clip verify clip.mp4 --device-keys device-keys.json
 """
 
@@ -44,12 +44,15 @@ Exit codes: 0 the clip is what the pole recorded, 3 no manifest, 4 no such file,
 
 MANIFEST_SUFFIX = ".manifest.json"
 _MAX_MANIFEST_BYTES = 245_760
-_MAX_KEY_BYTES = 4_096
 
 
-@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES)
+@click.group(
+    cls=NounGroup,
+    epilog=GROUP_EXAMPLES,
+    commands=[request, list_clips, approve, hold, fetch, reader],
+)
 def clip() -> None:
-    """Open sealed clips and verify them offline, without any service of ours."""
+    """Ask for clips, fetch and open them, verify them offline without any service of ours."""
 
 
 @clip.command("open", epilog=OPEN_EXAMPLES)
@@ -65,21 +68,8 @@ def clip() -> None:
 @voice.json_option
 def open_(sealed: Path, key: Path, out: Path | None, as_json: bool) -> None:
     """Open a sealed clip. What is written is proven whole, but not yet who recorded it."""
-    from edge.evidence.sealed import open_sealed  # noqa: PLC0415 - cryptography
-
-    private_key = _read_key(key)
     mp4 = out or sealed.with_suffix(".mp4")
-    part = mp4.with_name(mp4.name + ".part")
-    try:
-        with sealed.open("rb") as source:
-            # Nothing gets the clip's name before its last chunk is proven.
-            with part.open("wb") as target:
-                written_bytes = sum(target.write(each) for each in open_sealed(source, private_key))
-            part.replace(mp4)
-    except OSError as error:
-        raise _unusable(error, sealed) from error
-    finally:
-        part.unlink(missing_ok=True)
+    written_bytes = open_clip(sealed, read_reader_key(key), mp4)
     if as_json:
         voice.print_json({"mp4": str(mp4), "mp4_bytes": written_bytes})
         return
@@ -108,13 +98,13 @@ def verify(mp4: Path, device_keys: Path, manifest: Path | None, as_json: bool) -
     from edge.evidence.device_keys import MAX_FILE_BYTES, parse_keys  # noqa: PLC0415
     from edge.evidence.verify import verify_clip  # noqa: PLC0415 - cryptography
 
-    keys = parse_keys(_read_file(device_keys, MAX_FILE_BYTES))
-    envelope = _read_file(manifest or mp4.with_suffix(MANIFEST_SUFFIX), _MAX_MANIFEST_BYTES)
+    keys = parse_keys(read_file(device_keys, MAX_FILE_BYTES))
+    envelope = read_file(manifest or mp4.with_suffix(MANIFEST_SUFFIX), _MAX_MANIFEST_BYTES)
     try:
         with mp4.open("rb") as file:
             verdict = verify_clip(file, envelope, keys)
     except OSError as error:
-        raise _unusable(error, mp4) from error
+        raise unusable(error, mp4) from error
     record = _describe(verdict)
     if as_json:
         voice.print_json(record)
@@ -151,44 +141,6 @@ def _describe(verdict: "Verdict") -> dict[str, object]:
         "device_removed": None if key.removed_utc_ms is None else _moment(key.removed_utc_ms),
         "mp4_sha256": manifest.mp4_sha256.hex(),
     }
-
-
-def _read_key(path: Path) -> "X25519PrivateKey":
-    from cryptography.hazmat.primitives.asymmetric.x25519 import (  # noqa: PLC0415
-        X25519PrivateKey,
-    )
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
-
-    pem = _read_file(path, _MAX_KEY_BYTES)
-    passphrase = None
-    if b"ENCRYPTED" in pem[:64]:
-        passphrase = click.prompt(f"Passphrase of {path}", hide_input=True, err=True).encode()
-    try:
-        key = load_pem_private_key(pem, passphrase)
-    except (ValueError, TypeError):
-        key = None
-    if not isinstance(key, X25519PrivateKey):
-        raise VigieError(
-            Kind.INVALID_ARGUMENT,
-            "this is no reader's private key, or its passphrase is another",
-            where=str(path),
-            hint="Give the private half of a reader's key that the trust file names.",
-        )
-    return key
-
-
-def _read_file(path: Path, max_bytes: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(max_bytes + 1)
-    except OSError as error:
-        raise _unusable(error, path) from error
-
-
-def _unusable(error: OSError, path: Path) -> VigieError:
-    kind = Kind.NOT_FOUND if isinstance(error, FileNotFoundError) else Kind.PERMISSION_DENIED
-    where = str(error.filename or path)
-    return VigieError(kind, f"the file cannot be used ({error.strerror})", where=where)
 
 
 def _moment(utc_ms: int) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from edge.cli import voice
+from edge.cli.collector_keys import clip_key, device_keys, trust
 from edge.cli.nouns import NounGroup, WholeNumber
 from edge.cli.operator_channel import DEFAULT_DATA
 
@@ -52,7 +53,7 @@ data_option = click.option(
 )
 
 
-@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES)
+@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES, commands=[trust, clip_key, device_keys])
 def collector() -> None:
     """Run the control room's collector."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import voice
+from edge.cli.mandate_delivery import deliver, list_mandates
 from edge.cli.nouns import NounGroup
 from edge.errors import EXIT_ANSWER_IS_NO, EXIT_OK, Kind, VigieError
 
@@ -78,9 +79,9 @@ _key_option = click.option(
 _yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
-@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES)
+@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES, commands=[deliver, list_mandates])
 def mandate() -> None:
-    """Write, sign, show, verify and revoke what a pole may do."""
+    """Write, sign, show, verify, deliver and revoke what a pole may do."""
 
 
 @mandate.command(epilog=KEYGEN_EXAMPLES)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from grpc import Channel
 
     from edge.link.channel import Credentials
+    from edge.wire.v1.clip_pb2_grpc import ClipDeskServiceStub
     from edge.wire.v1.operator_pb2_grpc import OperatorServiceStub
 
 DEFAULT_DATA = Path("/var/lib/vigie/collector")
@@ -112,10 +113,27 @@ def ask_operator(access: Access) -> Iterator["OperatorServiceStub"]:
 @contextmanager
 def open_operator(access: Access) -> Iterator["OperatorServiceStub"]:
     """The collector's operator service; every failure inside comes out as a VigieError."""
+    from edge.wire.v1 import operator_pb2_grpc  # noqa: PLC0415 - loads gRPC
+
+    with open_channel(access) as channel:
+        yield operator_pb2_grpc.OperatorServiceStub(channel)
+
+
+@contextmanager
+def open_clip_desk(access: Access) -> Iterator["ClipDeskServiceStub"]:
+    """The collector's clip desk; every failure inside comes out as a VigieError."""
+    from edge.wire.v1 import clip_pb2_grpc  # noqa: PLC0415 - loads gRPC
+
+    with open_channel(access) as channel:
+        yield clip_pb2_grpc.ClipDeskServiceStub(channel)
+
+
+@contextmanager
+def open_channel(access: Access) -> Iterator["Channel"]:
+    """A connection as an operator; every failure inside comes out as a VigieError."""
     import grpc  # noqa: PLC0415 - costs 60 ms
 
     from edge.link.channel import OPTIONS  # noqa: PLC0415
-    from edge.wire.v1 import operator_pb2_grpc  # noqa: PLC0415
 
     address = access.get_address()
     credentials = _read_credentials(access.directory)
@@ -125,7 +143,7 @@ def open_operator(access: Access) -> Iterator["OperatorServiceStub"]:
     channel: Channel
     with grpc.secure_channel(address, proof, options=OPTIONS) as channel:
         try:
-            yield operator_pb2_grpc.OperatorServiceStub(channel)
+            yield channel
         except grpc.RpcError as error:
             raise _translate(error, address, credentials) from error
 

@@ -1,0 +1,122 @@
+"""`vigie collector trust|clip-key|device-keys`: whom poles believe, and whose clips are whose."""
+
+from pathlib import Path
+
+import click
+
+from edge.cli import voice
+from edge.cli.clip_opening import read_file, unusable
+from edge.cli.operator_channel import (
+    ANSWER_WITHIN_SECONDS,
+    DEFAULT_DATA,
+    Access,
+    ask_operator,
+    operator_options,
+)
+from edge.errors import Kind, VigieError
+
+TRUST_EXAMPLES = """\
+\b
+Examples:
+  vigie collector trust trust.json
+  vigie collector trust trust.json --data /var/lib/vigie-collector --json
+\b
+Compare the fingerprint with the authority's, by telephone. Poles get the file when they enrol.
+"""
+CLIP_KEY_EXAMPLES = """\
+\b
+Examples:
+  vigie collector clip-key --out collector.pub.json
+  vigie collector clip-key --data /var/lib/vigie-collector --json
+\b
+Give the file to the authority: 'vigie mandate trust --clip-key collector.pub.json …'.
+"""
+DEVICE_KEYS_EXAMPLES = """\
+\b
+Examples:
+  vigie collector device-keys --out device-keys.json
+  vigie collector device-keys --data /var/lib/vigie-collector --out device-keys.json
+\b
+Keys of removed devices stay in the list, so that their clips stay verifiable.
+"""
+_MAX_TRUST_BYTES = 32_768
+_data_option = click.option(
+    "--data",
+    default=DEFAULT_DATA,
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Data directory of the collector on this machine.",
+)
+
+
+@click.command(epilog=TRUST_EXAMPLES)
+@click.argument("file", type=click.Path(path_type=Path))
+@operator_options
+@voice.json_option
+def trust(file: Path, data: Path, collector: str, identity: Path | None, as_json: bool) -> None:
+    """Take the authority's trust file, which enrolling poles are given from now on."""
+    from edge.wire.v1 import operator_pb2  # noqa: PLC0415 - loads protobuf
+
+    text = read_file(file, _MAX_TRUST_BYTES).decode(errors="replace")
+    with ask_operator(Access(data, collector, identity)) as operator:
+        request = operator_pb2.TakeTrustRequest(trust=text)
+        answer = operator.TakeTrust(request, timeout=ANSWER_WITHIN_SECONDS)
+    if as_json:
+        voice.print_json({"fingerprint": answer.fingerprint})
+    else:
+        click.echo(f"taken; its fingerprint is {answer.fingerprint}")
+
+
+@click.command("clip-key", epilog=CLIP_KEY_EXAMPLES)
+@_data_option
+@click.option("--out", type=click.Path(path_type=Path), help="Write it there.")
+@voice.json_option
+def clip_key(data: Path, out: Path | None, as_json: bool) -> None:
+    """Write the public half of the key with which this collector signs clip requests."""
+    from collector.trusted import read_clip_key  # noqa: PLC0415 - loads cryptography
+    from edge.mandate.keys import write_public_key  # noqa: PLC0415
+
+    public = read_clip_key(data / "authority").public
+    text = write_public_key(public)
+    if out is not None:
+        try:
+            out.write_bytes(text)
+        except OSError as error:
+            raise unusable(error, out) from error
+    if as_json:
+        voice.print_json({"keyid": public.keyid, "file": str(out) if out else None})
+    else:
+        click.echo(f"{out}: key {public.keyid}" if out else text.decode().rstrip())
+
+
+@click.command("device-keys", epilog=DEVICE_KEYS_EXAMPLES)
+@_data_option
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Write it there.")
+@voice.json_option
+def device_keys(data: Path, out: Path, as_json: bool) -> None:
+    """Export every pole's evidence key, for 'vigie clip verify' on any machine."""
+    from contextlib import closing  # noqa: PLC0415
+
+    from collector.core import DATABASE  # noqa: PLC0415 - loads the collector
+    from collector.registry import list_evidence_keys  # noqa: PLC0415
+    from collector.schema import open_reader  # noqa: PLC0415
+    from edge.evidence.device_keys import write_keys  # noqa: PLC0415
+
+    path = data / DATABASE
+    if not path.exists():
+        raise VigieError(
+            Kind.NOT_FOUND,
+            "there is no collector's database here",
+            where=str(path),
+            hint="Give the directory that 'vigie collector run' was given with --data.",
+        )
+    with closing(open_reader(path)) as reader:
+        keys = list_evidence_keys(reader)
+    try:
+        out.write_text(write_keys(keys))
+    except OSError as error:
+        raise unusable(error, out) from error
+    if as_json:
+        voice.print_json({"file": str(out), "keys": len(keys)})
+    else:
+        click.echo(f"{out}: {len(keys)} keys")
