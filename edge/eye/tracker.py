@@ -52,7 +52,7 @@ class TrackerLimits:
     unsure_score: float = 0.15
     enlarged: float = 0.2
     widened: float = 0.1
-    sure_overlap: float = 0.15
+    sure_overlap: float = 0.2
     unsure_overlap: float = 0.4
     near: float = 0.5
     confirm_looks: int = 3
@@ -123,6 +123,8 @@ class Tracker:
             surplus[hidden] = np.where(is_sure, again, _NEVER)
 
         def ranks_of(rows: Rows, columns: Rows) -> Rows:
+            if self._known == surplus.shape[0] and not hidden.size:
+                return (~is_sure[columns]).astype(np.int64)
             of_sure = np.where(rows < self._known, 0, 3)
             if hidden.size:
                 of_sure[(rows[:, None] == hidden).any(axis=1)] = 2
