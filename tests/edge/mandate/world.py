@@ -70,6 +70,7 @@ class World:
         self._kept_floor_ns = 0
         self._highest_floor_ns = 0
         self._copies: list[tuple[bytes, frozenset[str]]] = []
+        self._floors: list[bytes] = []
         city.install(data)
         self._room = self._begin()
         self._actions: tuple[Callable[[int], None], ...] = (
@@ -181,6 +182,8 @@ class World:
             path.write_bytes(path.read_bytes()[: argument // 2])
         elif argument & 4:
             path.unlink()
+        elif self._floors:
+            path.write_bytes(self._floors[argument % len(self._floors)])
         self._room = self._begin()
 
     def _ask_the_collector(self, argument: int) -> None:
@@ -285,6 +288,7 @@ class World:
                 *self._copies[-3:],
                 (self._places.mandate.read_bytes(), frozenset(had)),
             ]
+            self._floors = [*self._floors[-3:], self._places.floors[0].read_bytes()]
 
     # How it is done.
 
