@@ -33,10 +33,10 @@ class Page:
         self.tasks: list[asyncio.Future[None]] = []
         if importlib.util.find_spec(PAGE_MODULE) is None:
             return
-        application = importlib.import_module(PAGE_MODULE).create_app(services)
+        self.application = importlib.import_module(PAGE_MODULE).create_app(services)
         self._server = _Server(
             uvicorn.Config(
-                application,
+                self.application,
                 log_config=None,
                 access_log=False,
                 server_header=False,

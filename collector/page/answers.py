@@ -30,6 +30,13 @@ class SignInNeededError(VigieError):
         )
 
 
+class ProofNeededError(VigieError):
+    """The session is good, but its person must prove again to be there."""
+
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(Kind.FAILED_PRECONDITION, what, hint=hint)
+
+
 def answer_json(content: Mapping[str, object], status: int = 200) -> Response:
     """A JSON answer that no cache keeps."""
     return JSONResponse(content, status, headers={"Cache-Control": "no-store"})
@@ -41,19 +48,21 @@ async def answer_error(_request: Request, error: Exception) -> Response:
         raise error
     status = 401 if isinstance(error, SignInNeededError) else HTTP_STATUS[error.kind]
     body: dict[str, object] = {"kind": error.kind.value, "what": error.what, "hint": error.hint}
+    if isinstance(error, ProofNeededError):
+        body["needs_proof"] = True
     return answer_json({"error": body}, status)
 
 
-async def read_fields(request: Request) -> dict[str, str]:
+async def read_fields(request: Request, max_bytes: int = MAX_BODY_BYTES) -> dict[str, str]:
     """The text fields of a JSON object in the request's body.
 
-    Raises VigieError(INVALID_ARGUMENT) for anything else, or more than 16 KiB.
+    Raises VigieError(INVALID_ARGUMENT) for anything else, or more than max_bytes.
     """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise _bad_body(f"the request is over {MAX_BODY_BYTES} bytes")
+        if len(body) > max_bytes:
+            raise _bad_body(f"the request is over {max_bytes} bytes")
     return _parse(bytes(body))
 
 

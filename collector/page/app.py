@@ -1,4 +1,4 @@
-"""The page as one ASGI application: every route on one screen."""
+"""The page as one ASGI application: every route, and the right that opens it, on one screen."""
 
 from pathlib import Path
 
@@ -10,15 +10,43 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from collector.accounts import INVITATION_PATH
-from collector.page import entry, feed, signals, state
+from collector.page import entry, feed, people, signals, state
 from collector.page.answers import answer_error
+from collector.page.gate import Door
 from collector.page.headers import SecurityHeaders
 from collector.page.notices import Notices
+from collector.rights import Right
 from collector.services import Services
 from edge.errors import VigieError
 
 STATIC = Path(__file__).parent / "static"
-VIEWS = ("/", "/devices", "/precision", f"{INVITATION_PATH}{{token}}")
+VIEWS = (
+    "/",
+    "/clips",
+    "/mandates",
+    "/devices",
+    "/precision",
+    "/calibration",
+    "/register",
+    "/audit",
+    "/accounts",
+    f"{INVITATION_PATH}{{token}}",
+)
+POST = "POST"
+DOORS: tuple[Door, ...] = (
+    Door("/api/logout", entry.log_out, None, POST),
+    Door("/api/step-up", entry.step_up, None, POST),
+    # Heartbeats for everybody; the events in it only for those who may see signals.
+    Door("/api/feed", feed.feed, None),
+    Door("/api/signals", signals.list_signals, Right.SEE_SIGNALS),
+    Door("/api/signals/{number}", signals.read_signal, Right.SEE_SIGNALS),
+    Door("/api/signals/{number}/review", signals.review_signal, Right.REVIEW_SIGNALS, POST),
+    Door("/api/precision", state.list_precision, Right.SEE_SIGNALS),
+    Door("/api/devices", state.list_devices, Right.SEE_DEVICES),
+    Door("/api/accounts", people.list_accounts, Right.MANAGE_ACCOUNTS),
+    Door("/api/accounts/invite", people.invite, Right.MANAGE_ACCOUNTS, POST),
+    Door("/api/accounts/{name}/close", people.close, Right.MANAGE_ACCOUNTS, POST),
+)
 
 
 def create_app(services: Services) -> Starlette:
@@ -32,13 +60,7 @@ def create_app(services: Services) -> Starlette:
             Route("/api/me", entry.who_am_i),
             Route("/api/welcome", entry.welcome, methods=["POST"]),
             Route("/api/login", entry.log_in, methods=["POST"]),
-            Route("/api/logout", entry.log_out, methods=["POST"]),
-            Route("/api/signals", signals.list_signals),
-            Route("/api/signals/{number}", signals.read_signal),
-            Route("/api/signals/{number}/review", signals.review_signal, methods=["POST"]),
-            Route("/api/feed", feed.feed),
-            Route("/api/devices", state.list_devices),
-            Route("/api/precision", state.list_precision),
+            *(door.as_route() for door in DOORS),
             Route("/metrics", state.show_metrics),
             Route("/healthz", state.show_health),
             Mount("/static", StaticFiles(directory=STATIC)),

@@ -12,8 +12,8 @@ from collector.page.gate import (
     find_session,
     services_of,
     set_cookie,
-    signed_in,
 )
+from collector.rights import RIGHTS
 
 
 async def who_am_i(request: Request) -> Response:
@@ -52,7 +52,6 @@ async def log_in(request: Request) -> Response:
     return response
 
 
-@signed_in
 async def log_out(request: Request, session: Session) -> Response:
     """End the session here and in the store."""
     await services_of(request).accounts.log_out(session)
@@ -61,5 +60,21 @@ async def log_out(request: Request, session: Session) -> Response:
     return response
 
 
+async def step_up(request: Request, session: Session) -> Response:
+    """Prove by password that the session's person is still there."""
+    fields = await read_fields(request)
+    proven = await services_of(request).accounts.step_up(
+        session, fields.get("password", ""), address_of(request)
+    )
+    return _session_answer(proven)
+
+
 def _session_answer(session: Session) -> Response:
-    return answer_json({"account": session.account, "csrf_token": session.csrf_token})
+    return answer_json(
+        {
+            "account": session.account,
+            "role": session.role.value,
+            "rights": sorted(right.name.lower() for right in RIGHTS[session.role]),
+            "csrf_token": session.csrf_token,
+        }
+    )

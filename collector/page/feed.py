@@ -10,21 +10,22 @@ from starlette.responses import Response, StreamingResponse
 
 from collector.accounts import Session
 from collector.live import Subscription
-from collector.page.gate import services_of, signed_in
+from collector.page.gate import services_of
 from collector.page.notices import Notice, notices_of, offer
 from collector.page.rows import event_row, is_signal
+from collector.rights import Right, has_right
 from collector.services import Services
 
 HEARTBEAT_SECONDS = 3.0  # the page calls itself stale after three missed
 SESSION_CHECK_BEATS = 5  # a session that ended elsewhere ends its feed within 15 s
 
 
-@signed_in
 async def feed(request: Request, session: Session) -> Response:
     """New events, verdicts and heartbeats for as long as the session holds."""
     # Not the library's own response: that keeps a watcher in module state, and we beat ourselves.
+    sees_signals = has_right(session.role, Right.SEE_SIGNALS)
     return StreamingResponse(
-        _messages(request, session),
+        _messages(request, session) if sees_signals else _heartbeats(request, session),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -38,9 +39,19 @@ async def _messages(request: Request, session: Session) -> AsyncIterator[bytes]:
         pump = asyncio.create_task(_pump(services, subscription, queue))
         try:
             async for notice in _beat(services, session, queue):
-                yield ServerSentEvent(json.dumps(notice.content), event=notice.kind).encode()
+                yield _encode(notice)
         finally:
             pump.cancel()
+
+
+async def _heartbeats(request: Request, session: Session) -> AsyncIterator[bytes]:
+    """The feed of those who may not see signals: it says only that the collector is there."""
+    async for notice in _beat(services_of(request), session, asyncio.Queue()):
+        yield _encode(notice)
+
+
+def _encode(notice: Notice) -> bytes:
+    return ServerSentEvent(json.dumps(notice.content), event=notice.kind).encode()
 
 
 async def _pump(

@@ -1,21 +1,57 @@
-"""Who is asking: the session behind the cookie, and proof that the page itself sent a change."""
+"""Who is asking: the session behind the cookie, its role's rights, and proof that it is the page.
+
+Every route that needs a session is a `Door`: the table in `app.py` says which right opens it and
+whether the person must have been proven just now. A handler never asks about rights by itself.
+"""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import cast
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from collector.accounts import SESSION_MS, Session
-from collector.page.answers import SignInNeededError
+from collector.page.answers import ProofNeededError, SignInNeededError
+from collector.rights import Right, check_right
 from collector.services import Services
 from edge.errors import Kind, VigieError
 
 COOKIE = "vigie_session"
 CSRF_HEADER = "X-CSRF-Token"
 
-Handler = Callable[[Request], Awaitable[Response]]
 SignedInHandler = Callable[[Request, Session], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A route that only a session opens. right: None opens it to every role.
+
+    needs_proof: the person must have given password or passkey within the last minutes.
+    """
+
+    path: str
+    handler: SignedInHandler
+    right: Right | None
+    method: str = "GET"
+    needs_proof: bool = False
+
+    def as_route(self) -> Route:
+        """The route with its checks in front."""
+        return Route(self.path, self._answer, methods=[self.method])
+
+    async def _answer(self, request: Request) -> Response:
+        session = await find_session(request)
+        if session is None:
+            raise SignInNeededError
+        if self.method != "GET":
+            _check_csrf(request, session)
+        if self.right is not None:
+            check_right(session.role, self.right)
+        if self.needs_proof:
+            _check_proof(request, session)
+        return await self.handler(request, session)
 
 
 def services_of(request: Request) -> Services:
@@ -32,20 +68,6 @@ async def find_session(request: Request) -> Session | None:
     """The session behind the request's cookie, or None."""
     token = request.cookies.get(COOKIE)
     return await services_of(request).accounts.find_session(token) if token else None
-
-
-def signed_in(handler: SignedInHandler) -> Handler:
-    """A handler that only a session reaches; a change also needs the session's CSRF token."""
-
-    async def guarded(request: Request) -> Response:
-        session = await find_session(request)
-        if session is None:
-            raise SignInNeededError
-        if request.method != "GET":
-            _check_csrf(request, session)
-        return await handler(request, session)
-
-    return guarded
 
 
 def check_same_origin(request: Request) -> None:
@@ -83,3 +105,10 @@ def _check_csrf(request: Request, session: Session) -> None:
             "the request carries no proof that this page sent it",
             hint="Reload the page and try again.",
         )
+
+
+def _check_proof(request: Request, session: Session) -> None:
+    try:
+        services_of(request).accounts.check_stepped_up(session)
+    except VigieError as stale:
+        raise ProofNeededError(stale.what, stale.hint or "") from stale

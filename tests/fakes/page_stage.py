@@ -76,9 +76,9 @@ class Stage:
         """Do something on the collector's loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(SECONDS)
 
-    def invite(self) -> str:
+    def invite(self, role: Role = Role.SUPERVISOR) -> str:
         """The address of a one-time link."""
-        token = self.run(self.core.services.accounts.invite("collector", Role.SUPERVISOR))
+        token = self.run(self.core.services.accounts.invite("collector", role))
         return f"{self.address}{INVITATION_PATH}{token}"
 
     def stop_page(self) -> None:
@@ -180,28 +180,40 @@ class Browserless:
     ) -> Answer:
         return self._ask(path, json.dumps(fields).encode(), headers or {})
 
-    def enter(self, stage: Stage, name: str = "ana") -> None:
+    def refusal(self, path: str, method: str) -> tuple[int, str]:
+        """The status, and the text where it is refused; other bodies, some endless, stay unread."""
+        body = b"{}" if method == "POST" else None
+        request = urllib.request.Request(self.address + path, body, self._proofs(body))
+        try:
+            with urllib.request.urlopen(request, timeout=SECONDS) as response:
+                return int(response.status), ""
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, refused.read().decode()
+
+    def enter(self, stage: Stage, name: str = "ana", role: Role = Role.SUPERVISOR) -> None:
         """Make an account by a one-time link."""
-        token = stage.invite().rpartition("/")[2]
+        token = stage.invite(role).rpartition("/")[2]
         answer = self.post("/api/welcome", {"token": token, "name": name, "password": PASSWORD})
         assert answer.status == 200, answer.text
         self.csrf_token = str(answer.json()["csrf_token"])
 
     def _ask(self, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
-        request = urllib.request.Request(self.address + path, body)
-        if body is not None:
-            request.add_header("Content-Type", "application/json")
-        if self.cookie:
-            request.add_header("Cookie", self.cookie)
-        if self.csrf_token:
-            request.add_header("X-CSRF-Token", self.csrf_token)
-        for name, value in headers.items():
-            request.add_header(name, value)
+        request = urllib.request.Request(self.address + path, body, self._proofs(body) | headers)
         try:
             with urllib.request.urlopen(request, timeout=SECONDS) as response:
                 return self._take(response.status, dict(response.headers), response.read())
         except urllib.error.HTTPError as refused:
             return self._take(refused.code, dict(refused.headers), refused.read())
+
+    def _proofs(self, body: bytes | None) -> dict[str, str]:
+        """The headers that say who asks, and that it is the page."""
+        proofs = {"Content-type": "application/json"} if body is not None else {}
+        if self.cookie:
+            proofs["Cookie"] = self.cookie
+        if self.csrf_token:
+            proofs["X-csrf-token"] = self.csrf_token
+        return proofs
 
     def _take(self, status: int, headers: dict[str, str], body: bytes) -> Answer:
         lowered = {name.lower(): value for name, value in headers.items()}

@@ -82,7 +82,7 @@ def test_signing_out_ends_the_session_on_the_collector(ana: Browserless) -> None
 def test_a_change_without_the_csrf_token_is_refused(ana: Browserless) -> None:
     for token in ("", "wrong"):
         answer = ana.post(
-            "/api/signals/1/review", {"verdict": "confirmed"}, {"X-CSRF-Token": token}
+            "/api/signals/1/review", {"verdict": "confirmed"}, {"X-csrf-token": token}
         )
         assert answer.status == 403
         assert "no proof that this page sent it" in answer.text
@@ -95,6 +95,6 @@ def test_another_site_cannot_sign_somebody_in(stage: Stage, ana: Browserless) ->
     )
     assert foreign.status == 403
     form = Browserless(stage.address).post(
-        "/api/login", fields, {"Content-Type": "application/x-www-form-urlencoded"}
+        "/api/login", fields, {"Content-type": "application/x-www-form-urlencoded"}
     )
     assert form.status == 403
