@@ -35,9 +35,9 @@ def averaged(plane: Plane, width_px: int, height_px: int) -> Plane:
     return np.asarray(cv2.resize(plane, size, interpolation=way), np.uint8)
 
 
-def _can_halve(plane: Plane, size: tuple[int, int]) -> bool:
+def _can_halve(plane: Plane, size_px: tuple[int, int]) -> bool:
     height, width = plane.shape
-    return not (width % 2 or height % 2 or width < 2 * size[0] or height < 2 * size[1])
+    return not (width % 2 or height % 2 or width < 2 * size_px[0] or height < 2 * size_px[1])
 
 
 def rgb_picture(frame: Frame, width_px: int, height_px: int) -> npt.NDArray[np.uint8]:
