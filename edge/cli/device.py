@@ -121,6 +121,12 @@ def invite(  # noqa: PLR0917 - one parameter an option
 @click.option("--token", required=True, help="One-time token from 'vigie device invite'.")
 @click.option("--device", "name", required=True, help="The name that the token was made for.")
 @click.option(
+    "--authority",
+    default="",
+    metavar="FINGERPRINT",
+    help="Believe only the authority whose trust file has this fingerprint.",
+)
+@click.option(
     "--data",
     type=click.Path(path_type=Path),
     default=Path("/var/lib/vigie/pole"),
@@ -135,23 +141,36 @@ def enrol(  # noqa: PLR0917 - one parameter an option
     ca: Path,
     token: str,
     name: str,
+    authority: str,
     data: Path,
     as_json: bool,
 ) -> None:
     """Get this device's certificate; its key is made here and never leaves.
 
-    Cut anywhere, it is repeated with the same command.
+    Pins whose mandates the device believes. Cut anywhere, it is repeated with the same command.
     """
     import asyncio  # noqa: PLC0415
 
     from edge.cli.event_lines import clock_text  # noqa: PLC0415
+    from edge.cli.pinning import make_evidence, pin_trust  # noqa: PLC0415
+    from edge.link.enrolment import check_name  # noqa: PLC0415
     from edge.link.enrolment import enrol as ask  # noqa: PLC0415
     from edge.link.identity import IdentityDirectory  # noqa: PLC0415
 
-    directory = IdentityDirectory(data / "identity")
-    asking = ask(directory, device=name, collector=collector, ca=ca, token=token.strip())
+    check_name(name)
+    token = token.strip()
+    asking = ask(
+        IdentityDirectory(data / "identity"),
+        device=name,
+        collector=collector,
+        ca=ca,
+        token=token,
+        evidence=make_evidence(data, name, token),
+    )
     with show_progress(said, f"asking {collector}"):
-        identity = asyncio.run(asking)
+        enrolled = asyncio.run(asking)
+    identity = enrolled.identity
+    pinned = pin_trust(data, name, enrolled.trust, authority)
     expires_utc_ms = round(identity.valid_until_utc * 1000)
     if as_json:
         voice.print_json(
@@ -159,6 +178,8 @@ def enrol(  # noqa: PLR0917 - one parameter an option
                 "device": identity.device,
                 "collector": identity.collector,
                 "expires_utc_ms": expires_utc_ms,
+                "authority": pinned.authority if pinned else None,
+                "authority_fingerprint": pinned.fingerprint if pinned else None,
             }
         )
         return
@@ -166,6 +187,13 @@ def enrol(  # noqa: PLR0917 - one parameter an option
         f"{identity.device} is enrolled with {identity.collector}; the certificate holds until "
         f"{clock_text(expires_utc_ms)} and renews itself."
     )
+    if pinned is not None:
+        voice.say(f"It believes mandates of {pinned.authority} ({pinned.fingerprint}).")
+    else:
+        voice.say(
+            "It believes nobody's mandates yet, so it will detect and record nothing: give the "
+            "collector the authority's file ('vigie collector trust FILE') and enrol again."
+        )
 
 
 @device.command(epilog=STATUS_EXAMPLES)

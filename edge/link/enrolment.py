@@ -7,6 +7,7 @@ with the same command; the collector answers the same key and token again.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,12 +29,40 @@ class EnrolmentError(VigieError):
     """The collector did not certify this device; the reason is the collector's own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The key that this pole's clips will be signed with, shown once. edge/evidence makes both.
+
+    key: 32 bytes. proof: 64 bytes, over this device's name and this token.
+    """
+
+    key: bytes
+    proof: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What an enrolment came to. trust: whom to believe, as the collector hands it out; may be
+    empty.
+    """
+
+    identity: Identity
+    trust: str
+
+
 async def enrol(
-    directory: IdentityDirectory, *, device: str, collector: str, ca: Path, token: str
-) -> Identity:
+    directory: IdentityDirectory,
+    *,
+    device: str,
+    collector: str,
+    ca: Path,
+    token: str,
+    evidence: Evidence | None = None,
+) -> Enrolled:
     """Get the first certificate (or a new one, with a new token) and put it into force.
 
-    collector: HOST:PORT of enrolment; the answer names the sessions' port.
+    collector: HOST:PORT of enrolment; the answer names the sessions' port. evidence: None for a
+    pole without a vault.
 
     Raises:
         EnrolmentError: a bad name or authority file, or the collector refused.
@@ -46,17 +75,20 @@ async def enrol(
     ca_pem = _read_authority(ca)
     csr_pem = make_request(directory.ensure_next_key(), device)
     request = enrolment_pb2.EnrolRequest(device=device, token=token, csr_pem=csr_pem)
+    if evidence is not None:
+        request.evidence_key, request.evidence_proof = evidence.key, evidence.proof
     answer = await _ask(
         collector,
         Credentials(ca_pem),
         lambda stub: stub.Enrol(request, timeout=ANSWER_WITHIN_SECONDS),
     )
-    return directory.write_enrolled(
+    identity = directory.write_enrolled(
         answer.certificate_pem.encode(),
         device=device,
         collector=_sessions_address(collector, answer),
         ca_pem=ca_pem,
     )
+    return Enrolled(identity, answer.trust)
 
 
 async def renew(directory: IdentityDirectory, identity: Identity) -> Identity:

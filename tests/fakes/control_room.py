@@ -64,11 +64,11 @@ class ControlRoom:
         return words[words.index("--token") + 1]
 
     def enrol(
-        self, name: str, data: Path, token: str | None = None
+        self, name: str, data: Path, token: str | None = None, authority: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Enrol a device whose state is in `data`."""
         return run_vigie(
             "device", "enrol", "--collector", self.read_addresses()["enrolment"], "--ca",
             self.data / "operator" / "ca.pem", "--token", token or self.invite(name),
-            "--device", name, "--data", data,
+            "--device", name, "--data", data, "--authority", authority,
         )  # fmt: skip

@@ -2,10 +2,16 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
+from edge.evidence.device_keys import parse_keys
 from edge.link.identity import IdentityDirectory
+from edge.mandate.device_name import read_device
+from edge.mandate.keys import load_private_pem, load_public_key
+from edge.mandate.trust import load_trust, write_trust
 from tests.fakes.control_room import ControlRoom, run_vigie
+from tests.fakes.mandates import CITY, City
 from tests.fakes.pole import Pole, listen_to_link
 
 
@@ -35,6 +41,45 @@ def test_the_printed_command_enrols_a_device(room: ControlRoom, tmp_path: Path) 
     assert set(modes) == {"key.pem", "certificate.pem", "ca.pem", "device.toml"}
     assert set(modes.values()) == {0o600}
     assert _status(room, "yard")["state"] == "enrolled"
+
+
+def take_trust(room: ControlRoom, folder: Path) -> str:
+    """Give the collector a city's trust file; its fingerprint."""
+    key_file = folder / "collector.pub.json"
+    made = run_vigie("collector", "clip-key", "--data", room.data, "--out", key_file)
+    assert made.returncode == 0, made.stderr
+    trust = replace(City().trust, clip_key=load_public_key(key_file.read_bytes()))
+    (folder / "trust.json").write_bytes(write_trust(trust))
+    taken = run_vigie("collector", "trust", folder / "trust.json", "--data", room.data)
+    assert taken.returncode == 0, taken.stderr
+    return trust.fingerprint
+
+
+def test_an_enrolment_pins_whom_the_device_believes(room: ControlRoom, tmp_path: Path) -> None:
+    fingerprint = take_trust(room, tmp_path)
+    enrolled = room.enrol("square", tmp_path / "pole", authority=fingerprint)
+    assert enrolled.returncode == 0, enrolled.stderr
+    assert f"It believes mandates of {CITY} ({fingerprint})." in enrolled.stderr
+    assert load_trust((tmp_path / "pole" / "trust.json").read_bytes()).fingerprint == fingerprint
+    assert read_device(tmp_path / "pole") == "square"
+    keys = tmp_path / "device-keys.json"
+    exported = run_vigie("collector", "device-keys", "--data", room.data, "--out", keys)
+    assert exported.returncode == 0, exported.stderr
+    (key,) = [each for each in parse_keys(keys.read_text()) if each.device == "square"]
+    own = load_private_pem("square", (tmp_path / "pole" / "vault" / "evidence.pem").read_bytes())
+    assert key.keyid == own.public.keyid
+
+
+def test_another_authority_than_the_demanded_one_is_not_believed(
+    room: ControlRoom, tmp_path: Path
+) -> None:
+    found = take_trust(room, tmp_path)
+    refused = room.enrol("lawn", tmp_path / "pole", authority="ab" * 32)
+    assert refused.returncode == 5
+    assert refused.stderr.startswith(
+        f"vigie: the collector hands out another trust file (fingerprint {found})\n"
+    )
+    assert not (tmp_path / "pole" / "trust.json").exists()
 
 
 def test_a_token_that_was_used_is_refused_for_another_key(
