@@ -91,12 +91,13 @@ def encode(
         container.mux(stream.encode(None))
     made.seek(0)
     with av.open(made, "r") as container:
-        return _demux(container, begins_ns)
+        return demux(container, begins_ns)
 
 
-def _demux(
-    container: av.container.InputContainer, begins_ns: int
+def demux(
+    container: av.container.InputContainer, begins_ns: int, fps: int = FPS
 ) -> tuple[StreamHello, list[StreamPacket]]:
+    """A file's packets as a camera's, at an even pace from a moment on."""
     stream = container.streams.video[0]
     base = stream.time_base or Fraction(1, FPS)
     hello = StreamHello(
@@ -118,8 +119,8 @@ def _demux(
             pts=packet.pts,
             dts=packet.dts,
             duration=packet.duration or 0,
-            captured_utc_ns=begins_ns + number * 1_000_000_000 // FPS,
-            captured_monotonic_ns=begins_ns + number * 1_000_000_000 // FPS,
+            captured_utc_ns=begins_ns + number * 1_000_000_000 // fps,
+            captured_monotonic_ns=begins_ns + number * 1_000_000_000 // fps,
             clock_error_ms=12,
         )
         for number, packet in enumerate(

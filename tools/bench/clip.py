@@ -1,0 +1,311 @@
+"""A clip cut from the ring beside `ffmpeg -c copy` and a bare copy; events beside an upload.
+
+Cut: ten seconds of 1080p at 4 Mbit/s from a real ring on this disk. In turns: ours (open, mux once,
+hash, seal, write), `ffmpeg -c copy` joining the same seconds from 2 s segments, and a bare copy of
+the bytes. CPU is user + system time, children's too. Hashing and sealing are measured in the same
+turns on the same bytes.
+
+Upload: events through a real link to a server over mutual TLS on loopback, from append to stored,
+without an upload and while a sealed clip goes up at the usual rate, in turns.
+
+Usage: python -m tools.bench.clip [--rounds N] [--events N] [--json]
+"""
+
+import argparse
+import asyncio
+import hashlib
+import json
+import os
+import resource
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+
+from edge.evidence.sealed import Sealer
+from edge.vault.clips_search import find_headers
+from edge.vault.cut import cut_clip
+from edge.vault.places import VaultPlaces
+from edge.vault.reader import RingReader
+from edge.wire import clip_talk as talk
+from tests.edge.vault.scenes import Movie, make_pole
+from tests.fakes.authority import Authority
+from tests.fakes.evidence import NOW_UTC_MS, make_reader, make_request
+from tests.fakes.footage import demux
+from tests.fakes.mandates import CAMERA
+from tests.fakes.pole import Pole
+from tests.fakes.server import Script, Server
+
+SECONDS, FPS, BITS_PER_SECOND = 10, 25, 4_000_000
+WIDTH, HEIGHT = 1920, 1080
+SEGMENT_SECONDS = 2
+CLIP_BYTES = 3_000_000
+# Twelve seconds of upload, so that the events of a turn meet it.
+UPLOAD_BITS_PER_SECOND = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Medians; *_ms: CPU milliseconds for ten seconds of video, p99s: wall milliseconds."""
+
+    ours_ms: float
+    ffmpeg_ms: float
+    copy_ms: float
+    hash_ms: float
+    seal_ms: float
+    times_real: float
+    times_ffmpeg: float
+    times_copy: float
+    hash_and_seal_share: float
+    event_p99_alone_ms: float
+    event_p99_upload_ms: float
+    uploaded_bytes: int
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--events", type=int, default=400)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        cut = measure_cut(Path(folder), asked.rounds)
+        alone, beside, uploaded = asyncio.run(measure_events(Path(folder), asked.events))
+    medians = {name: statistics.median(each) for name, each in cut.items()}
+    ratios = _ratios(cut)
+    found = Found(
+        **{f"{name}_ms": value for name, value in medians.items()},
+        **{name: statistics.median(each) for name, each in ratios.items()},
+        event_p99_alone_ms=_p99(alone),
+        event_p99_upload_ms=_p99(beside),
+        uploaded_bytes=uploaded,
+    )
+    print(json.dumps(asdict(found)) if asked.json else _table(found, ratios))
+
+
+# The cut.
+
+
+def measure_cut(folder: Path, rounds: int) -> dict[str, list[float]]:
+    """CPU milliseconds of each way, a figure a round."""
+    movie = _encode(folder)
+    places = _record(folder, movie)
+    segments = _write_segments(folder)
+    reader, out = make_reader(), folder / "out"
+    content = b"".join(packet.encoded for packet in movie.packets)
+    request = make_request(from_utc_ms=NOW_UTC_MS, to_utc_ms=NOW_UTC_MS + SECONDS * 1_000)
+
+    def ours() -> None:
+        with RingReader(places) as ring, out.open("wb") as file:
+            sealer = Sealer(file, "clip-1", {reader.keyid: reader.raw})
+            cut_clip(ring.footage(CAMERA), find_headers(ring, request, 0), sealer)
+
+    def ffmpeg() -> None:
+        command = ["ffmpeg", "-v", "error", "-y", "-f", "concat", "-safe", "0", "-i"]
+        subprocess.run(
+            [*command, segments, "-c", "copy", "-movflags", "+faststart", folder / "ff.mp4"],
+            check=True,
+        )
+
+    def copy() -> None:
+        paths = sorted((places.ring / CAMERA).iterdir())
+        out.write_bytes(b"".join(path.read_bytes() for path in paths))
+
+    def hash_it() -> None:
+        # What a cut hashes: the MP4, and the sealed file.
+        hashlib.sha256(content).digest()
+        hashlib.sha256(content).digest()
+
+    def seal() -> None:
+        # With its own hash of the sealed file, which is taken off below.
+        with Path(os.devnull).open("wb") as nowhere:
+            sealer = Sealer(nowhere, "clip-1", {reader.keyid: reader.raw})
+            sealer.write(content)
+            sealer.finish()
+
+    ways: dict[str, Callable[[], None]] = {
+        "ours": ours, "ffmpeg": ffmpeg, "copy": copy, "hash": hash_it, "seal": seal,
+    }  # fmt: skip
+    spent: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds + 1):
+        for name, way in ways.items():
+            spent[name].append(_cpu_ms(way))
+    # The first round warms caches and loads libraries.
+    spent = {name: each[1:] for name, each in spent.items()}
+    spent["seal"] = [
+        max(0.0, both - hashing / 2)
+        for both, hashing in zip(spent["seal"], spent["hash"], strict=True)
+    ]
+    return spent
+
+
+def _encode(folder: Path) -> Movie:
+    source = folder / "source.mp4"
+    options = {"preset": "ultrafast", "bf": "0", "nal-hrd": "cbr", "x264-params": "scenecut=0"}
+    rng = np.random.default_rng(1)
+    with av.open(source, "w") as container:
+        stream = container.add_stream("libx264", rate=FPS, options=options)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.bit_rate = BITS_PER_SECOND
+        context = stream.codec_context
+        context.gop_size = FPS * SEGMENT_SECONDS
+        context.options |= {"maxrate": str(BITS_PER_SECOND), "bufsize": str(BITS_PER_SECOND)}
+        noise = rng.integers(0, 255, (HEIGHT * 2, WIDTH), np.uint8)
+        for number in range(SECONDS * FPS):
+            luma = noise[number * 4 : number * 4 + HEIGHT]
+            frame = av.VideoFrame.from_ndarray(luma, format="gray").reformat(format="yuv420p")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with av.open(source, "r") as container:
+        hello, packets = demux(container, 0, FPS)
+    return Movie(hello, tuple(packets))
+
+
+def _record(folder: Path, movie: Movie) -> VaultPlaces:
+    """The seconds in a real ring, as a vault writes them."""
+    pole = make_pole(folder)
+    recorder = pole.record()
+    pole.play(recorder, movie)
+    recorder.close()
+    return pole.places
+
+
+def _write_segments(folder: Path) -> Path:
+    """The same seconds as MP4 segments of 2 s, and ffmpeg's list of them."""
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-y", "-i", folder / "source.mp4", "-c", "copy", "-f", "segment",
+         "-segment_time", str(SEGMENT_SECONDS), "-reset_timestamps", "1",
+         folder / "segment-%03d.mp4"],
+        check=True,
+    )  # fmt: skip
+    listed = folder / "segments.txt"
+    paths = sorted(folder.glob("segment-*.mp4"))
+    listed.write_text("".join(f"file '{path}'\n" for path in paths))
+    return listed
+
+
+def _cpu_ms(way: Callable[[], None]) -> float:
+    before = _cpu_seconds()
+    way()
+    return (_cpu_seconds() - before) * 1000
+
+
+def _cpu_seconds() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+# Events beside an upload.
+
+
+async def measure_events(folder: Path, events: int) -> tuple[list[float], list[float], int]:
+    """Wall milliseconds from append to stored: alone, beside an upload; bytes that went up."""
+    alone: list[float] = []
+    beside: list[float] = []
+    uploaded = 0
+    for turn in range(4):
+        script = Script(window_batches=64)
+        is_beside = turn % 2 == 1
+        data = Path(tempfile.mkdtemp(dir=folder))
+        found = await _run_turn(data, script, events // 2, uploads=is_beside)
+        (beside if is_beside else alone).extend(found)
+        uploaded += sum(script.uploads)
+    return alone, beside, uploaded
+
+
+async def _run_turn(data: Path, script: Script, events: int, *, uploads: bool) -> list[float]:
+    authority, pole = Authority(), Pole(data)
+    pole.append(1)
+    async with Server(authority, script=script) as server:
+        pole.put_identity(authority, server.sessions)
+        vault = await _announce(data) if uploads else None
+        async with pole.run_link(clip_bits_per_second=UPLOAD_BITS_PER_SECOND):
+            if vault is not None:
+                await server.wait_until(lambda: bool(script.uploads), "an upload")
+            await server.wait_until(lambda: 1 in script.stored, "the first event")
+            found = [await _time_event(pole, server) for _ in range(events)]
+        if vault is not None:
+            vault.close()
+    return found
+
+
+async def _announce(data: Path) -> asyncio.Server:
+    """A vault's socket that says that a clip waits, and the clip."""
+    ready = talk.Ready("clip-1", CLIP_BYTES, "00" * 32)
+    talk.outgoing_folder(data).mkdir()
+    talk.sealed_path(data, ready.clip).write_bytes(os.urandom(ready.sealed_bytes))
+    talk.manifest_path(data, ready.clip).write_text("{}")
+    path = talk.clips_socket_path(data)
+    path.parent.mkdir(parents=True)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(talk.write_line(ready))
+        await reader.read()
+
+    return await asyncio.start_unix_server(serve, path)
+
+
+async def _time_event(pole: Pole, server: Server) -> float:
+    start_ns = time.monotonic_ns()
+    seq = await asyncio.to_thread(pole.append, 1)
+    await server.wait_until(lambda: seq in server.script.stored, "the event")
+    return (time.monotonic_ns() - start_ns) / 1e6
+
+
+# What is printed.
+
+
+def _ratios(cut: dict[str, list[float]]) -> dict[str, list[float]]:
+    return {
+        "times_real": [SECONDS * 1000 / ours for ours in cut["ours"]],
+        "times_ffmpeg": _each(cut["ffmpeg"], cut["ours"]),
+        "times_copy": _each(cut["ours"], cut["copy"]),
+        "hash_and_seal_share": [
+            (hashing + sealing) / ours
+            for hashing, sealing, ours in zip(cut["hash"], cut["seal"], cut["ours"], strict=True)
+        ],
+    }
+
+
+def _each(above: list[float], below: list[float]) -> list[float]:
+    return [one / other for one, other in zip(above, below, strict=True)]
+
+
+def _p99(found: list[float]) -> float:
+    return sorted(found)[min(len(found) - 1, round(len(found) * 0.99))]
+
+
+def _table(found: Found, ratios: dict[str, list[float]]) -> str:
+    goals = {
+        "times_real": ">= 200", "times_ffmpeg": ">= 5", "times_copy": "<= 8",
+        "hash_and_seal_share": "<= 0.15",
+    }  # fmt: skip
+    head = (
+        "CPU ms for 10 s of 1080p at 4 Mbit/s: "
+        f"ours {found.ours_ms:.1f} (hash {found.hash_ms:.1f}, seal {found.seal_ms:.1f}), "
+        f"ffmpeg -c copy {found.ffmpeg_ms:.0f}, bare copy {found.copy_ms:.1f}"
+    )
+    lines = [head]
+    for name, goal in goals.items():
+        each = ratios[name]
+        lines.append(
+            f"{name:20} {statistics.median(each):8.2f}  ({min(each):.2f} to {max(each):.2f})"
+            f"  goal {goal}"
+        )
+    lines.append(
+        f"events, append to stored, p99 wall: alone {found.event_p99_alone_ms:.1f} ms, beside an "
+        f"upload {found.event_p99_upload_ms:.1f} ms ({found.uploaded_bytes} bytes went up)"
+    )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
