@@ -1,7 +1,7 @@
 """Process 2: `python -m edge.vault.run --data DIR`. Packets in, a sealed ring on the disk.
 
-The main thread reads sockets and holds the mandate; the ring's writer has a thread of its own.
-SIGTERM and SIGINT end it cleanly: what is gathered is sealed first.
+The main thread reads packets and holds the mandate; the ring's writer and the clip desk have a
+thread each. SIGTERM and SIGINT end it cleanly: what is gathered is sealed first.
 """
 
 import argparse
@@ -11,13 +11,13 @@ import os
 import selectors
 import signal
 import sys
-import tomllib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from edge.clock import SystemClock
 from edge.errors import EXIT_CODES, Kind, VigieError
+from edge.mandate.device_name import read_device
 from edge.mandate.kernel_clock import ReadKernelClock
 from edge.mandate.places import Places
 from edge.mandate.room import MandateRoom
@@ -85,6 +85,8 @@ def serve(
             Places(data, "vault"), device=device, clock=clock, computes=False, kernel=kernel
         )
         stack.callback(room.close)
+        # Ends after the ring: a clip that is being cut must not keep video from the disk.
+        clip_desk = stack.enter_context(open_clip_desk(data, device, clock))
         recorder = open_recorder(
             places, room.permit, clock=clock, disk=SystemDisk(), quota_bytes=quota_bytes
         )
@@ -93,8 +95,9 @@ def serve(
         stack.callback(intake.close)
         duties = Duties(data, room, recorder, clock)
         stack.callback(duties.close)
-        clip_desk = stack.enter_context(open_clip_desk(data, device, clock))
-        duties.do()  # the mandate must hold before the first packet is looked at
+        # The mandate must hold before the first packet or request is looked at.
+        duties.do()
+        clip_desk.follow(read_standing(room))
         watchdog.tell_ready()
         logger.info("vault_ready device=%s quota_bytes=%d", device, quota_bytes)
         due_ns = 0
@@ -108,25 +111,6 @@ def serve(
                 if recorder.makes_progress and clip_desk.is_alive:
                     watchdog.feed()
         watchdog.tell_stopping()
-
-
-def read_device(data: Path) -> str:
-    """The name this pole was enrolled under. Raises RingError when it was not."""
-    path = data / "identity" / "device.toml"
-    try:
-        name = tomllib.loads(path.read_text(encoding="utf-8"))["name"]
-    except FileNotFoundError:
-        raise RingError(
-            Kind.FAILED_PRECONDITION,
-            "this device is not enrolled: its name is not known",
-            where=str(path),
-            hint="Run 'vigie device enrol' first, or give --device.",
-        ) from None
-    except (OSError, ValueError, KeyError) as error:
-        raise RingError(
-            Kind.DATA_LOSS, f"the device's name cannot be read: {error}", where=str(path)
-        ) from error
-    return str(name)
 
 
 def hold_lock(places: VaultPlaces) -> int:

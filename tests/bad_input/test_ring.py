@@ -17,7 +17,7 @@ from edge.vault.disk import RingError, SystemDisk
 from edge.vault.fragment import Gap, GapReason
 from edge.vault.places import DAY_NS, VaultPlaces, day_of, day_text
 from edge.vault.recovery import recover
-from edge.vault.run import hold_lock, read_device
+from edge.vault.run import hold_lock
 from edge.vault.segments import SegmentReader
 from edge.vault.verify import Report, verify
 from tests.edge.vault.scenes import FPS, Pole, invented, make_pole
@@ -367,15 +367,6 @@ def test_a_second_vault_is_refused(pole: Pole) -> None:
     assert str(refused.value) == (
         f"{pole.places.vault}: another vault runs on this ring\n"
         "  One vault a pole: end the other first."
-    )
-
-
-def test_a_pole_without_a_name_is_said(tmp_path: Path) -> None:
-    with pytest.raises(RingError) as refused:
-        read_device(tmp_path)
-    assert str(refused.value) == (
-        f"{tmp_path}/identity/device.toml: this device is not enrolled: its name is not known\n"
-        "  Run 'vigie device enrol' first, or give --device."
     )
 
 
