@@ -136,10 +136,16 @@ def trust(
 ) -> None:
     """Write down whom poles shall believe; the collector hands it out when they enrol."""
     from edge.cli.mandate_files import gather_trust, write_new  # noqa: PLC0415
-    from edge.mandate.trust import load_trust, write_trust  # noqa: PLC0415
+    from edge.mandate.trust import write_trust  # noqa: PLC0415
 
-    gathered = gather_trust(authority, threshold, keys, clip_key, readers)
-    made = load_trust(write_trust(gathered(version_floor)))
+    made = gather_trust(
+        authority=authority,
+        threshold=threshold,
+        keys=keys,
+        clip_key=clip_key,
+        readers=readers,
+        version_floor=version_floor,
+    )
     write_new(out, write_trust(made), is_secret=False)
     if as_json:
         names = [key.name for key in made.keys]

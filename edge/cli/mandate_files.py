@@ -21,7 +21,7 @@ from edge.mandate.keys import (
 from edge.mandate.problem import MandateError
 from edge.mandate.statement import Mandate, Revocation, parse_mandate, parse_revocation
 from edge.mandate.strict_json import parse_object
-from edge.mandate.trust import Reader, Trust, load_reader
+from edge.mandate.trust import Reader, Trust, load_reader, load_trust, write_trust
 
 MAX_FILE_BYTES = 65_536
 _KEY_SUFFIX = ".key.pem"
@@ -84,17 +84,21 @@ def read_statement(content: bytes) -> ReadStatement:
 
 
 def gather_trust(
+    *,
     authority: str,
     threshold: int,
     keys: Sequence[Path],
     clip_key: Path | None,
     readers: Sequence[Path],
-) -> Callable[[int], Trust]:
-    """The trust of some files, once its version floor is known. Raises VigieError."""
+    version_floor: int,
+) -> Trust:
+    """The trust of some files. Raises VigieError."""
     public = tuple(_public_key(path) for path in keys)
     clip = _public_key(clip_key) if clip_key else None
     known = tuple(_reader(path) for path in readers)
-    return lambda floor: Trust(authority, threshold, public, clip, known, floor)
+    made = Trust(authority, threshold, public, clip, known, version_floor)
+    # As every pole will read it: with every check.
+    return load_trust(write_trust(made))
 
 
 def write_new(path: Path, content: bytes, *, is_secret: bool) -> None:

@@ -9,7 +9,7 @@ from edge.mandate.problem import MandateError, Problem
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _MISSING = object()
 NEVER = datetime.max.replace(tzinfo=UTC)
 """What stands in place of a moment that cannot be read."""

@@ -1,16 +1,21 @@
 """`vigie mandate` as people run it: two signers and a technician, on machines without a network."""
 
+import base64
+import hashlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from edge.cli.mandate import mandate
 from edge.mandate.gate import Facts
 from edge.mandate.mailbox import write_incoming
 from edge.mandate.places import trust_path
 from edge.mandate.reason import Reason
+from edge.mandate.trust import load_trust
 from edge.site.canonical import rules_sha256
 from edge.site.check import load_site
 from tests.fakes.clock import FakeClock
@@ -209,3 +214,38 @@ def test_signing_asks_first(desk: Path) -> None:
     assert asked.returncode != 0
     assert "Mandate, version 1" in asked.stderr
     assert not (desk / "mandate.signed.json").exists()
+
+
+def test_a_protected_key_wants_its_passphrase(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk)
+    runner = CliRunner()
+    made = runner.invoke(mandate, ["keygen", "notary", "--protect"], input="open\nopen\n")
+    assert made.exit_code == 0
+    words = ["sign", "mandate.json", "--key", "notary.key.pem", "--yes"]
+    wrong = runner.invoke(mandate, words, input="shut\n")
+    assert str(wrong.exception).startswith("this is no private key, or its passphrase is another")
+    assert not Path("mandate.signed.json").exists()
+    assert runner.invoke(mandate, words, input="open\n").exit_code == 0
+
+
+def test_a_trust_file_holds_the_readers_and_the_collectors_key(desk: Path) -> None:
+    run(desk, "keygen", "collector")
+    raw = bytes(range(32))
+    reader = {"name": "room", "keyid": hashlib.sha256(raw).hexdigest()}
+    reader["x25519"] = base64.b64encode(raw).decode()
+    (desk / "room.pub.json").write_text(json.dumps(reader))
+    words = ["trust", "--authority", "X", "--threshold", "1", "--key", "mayor.pub.json", "--json"]
+    told = vigie(
+        desk, *words, "--clip-key", "collector.pub.json", "--reader", "room.pub.json",
+        "--version-floor", "3", "--out", "full.json",
+    )  # fmt: skip
+    made = load_trust((desk / "full.json").read_bytes())
+    assert json.loads(told)["fingerprint"] == made.fingerprint
+    assert [each.name for each in made.readers] == ["room"]
+    assert made.clip_key is not None
+    assert made.version_floor == 3
+    few = run(desk, *words[:3], "--threshold", "2", "--key", "mayor.pub.json", "--out", "few.json")
+    assert few.stderr == (
+        "vigie: threshold: is 2, and there are 1 keys: no mandate could ever be signed\n"
+    )
+    assert not (desk / "few.json").exists()
