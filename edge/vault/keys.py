@@ -30,7 +30,8 @@ class DayKeys:
         path = self._places.key(camera, day)
         key = secrets.token_bytes(KEY_BYTES)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+            for folder in (self._places.keys, path.parent):
+                folder.mkdir(exist_ok=True, mode=FOLDER_MODE)
             part = path.with_suffix(".part")
             part.unlink(missing_ok=True)
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)

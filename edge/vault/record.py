@@ -101,7 +101,7 @@ def read_segment_head(stored: bytes) -> SegmentHead | None:
     if packed[:8] != SEGMENT_MAGIC or zlib.crc32(packed).to_bytes(4, "little") != check:
         return None
     _, directory_id, camera, day, number = _SEGMENT.unpack(packed)
-    return SegmentHead(directory_id, camera.rstrip(b"\x00").decode(), day, number)
+    return SegmentHead(directory_id, camera.rstrip(b"\x00").decode("ascii", "replace"), day, number)
 
 
 def write_header(header: Header) -> bytes:

@@ -42,7 +42,8 @@ class Recovered:
 def recover(places: VaultPlaces, disk: Disk, now_utc_ns: int) -> Recovered:
     """Open the ring, or make it. Raises RingError; FAILED_PRECONDITION: it is another ring."""
     try:
-        places.ring.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+        for folder in (places.vault, places.ring):
+            folder.mkdir(exist_ok=True, mode=FOLDER_MODE)
     except OSError as error:
         raise ring_error(error, places.ring) from error
     directory_id = _read_id(places)
