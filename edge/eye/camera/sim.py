@@ -1,5 +1,6 @@
 """The street simulator as a source: pictures without any camera."""
 
+import functools
 from collections.abc import Iterator
 
 from edge.eye.camera.facts import LossReason
@@ -20,6 +21,8 @@ class SimSource:
         for number in range(scene.picture_count):
             stream_ns = round(number * 1e9 / scene.pictures_per_second)
 
+            # Drawn once, though ring and analysis both ask for it.
+            @functools.cache
             def develop(number: int = number) -> Planes:
                 return Planes(*to_planes(scene.draw(number)))
 
