@@ -15,6 +15,7 @@ from collector.checkpoints import BackgroundCheckPoints
 from collector.clips.arrival import Arrivals
 from collector.clips.desk import ClipDesk, DeskParts
 from collector.clips.limits import Limits
+from collector.clips.progress import ClipProgress
 from collector.clips.shelf import Shelf
 from collector.commands import Commands
 from collector.devices import Devices
@@ -116,6 +117,7 @@ async def open_core(directory: Path, clock: Clock) -> AsyncIterator[Core]:
         mandates=mandates,
         commands=commands,
         clips=clips,
+        progress=ClipProgress(reader, shelf),
         live=live,
         metrics=metrics,
         clock=clock,

@@ -16,7 +16,7 @@ from collector.authority import Authority, Issued
 from collector.writer import Writer
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
-from edge.evidence.device_keys import check_proof
+from edge.evidence.device_keys import DeviceKey, check_proof
 from edge.wire.v1 import session_pb2
 
 TOKEN_BYTES = 20
@@ -140,6 +140,12 @@ class Devices:
         await self._writer.submit(write)
         self._revoked_names.discard(device)
         return issued
+
+    async def list_evidence_keys(self, device: str) -> list[DeviceKey]:
+        """Every key with which a pole ever signed clips; a removed pole's too."""
+        return await self._writer.submit(
+            lambda connection: registry.list_evidence_keys(connection, device)
+        )
 
     async def renew(self, device: str, serial: str, csr_pem: bytes) -> Issued:
         """The next certificate for a device that proved itself with the present one.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from collector.accounts import Accounts
 from collector.audit import Audit
 from collector.clips.desk import ClipDesk
+from collector.clips.progress import ClipProgress
 from collector.commands import Commands
 from collector.devices import Devices
 from collector.live import Live
@@ -24,7 +25,7 @@ class Services:
     reviews: writes verdicts (audited). audit: writes and reads the chained log.
     accounts: people, passwords, sessions. devices: invite, revoke, connections.
     trusted: whom poles believe. mandates: signed statements on their way. commands: what poles
-    are asked. clips: the clip desk.
+    are asked. clips: the clip desk. progress: how far clips are.
     live: numbers of new events after commit. metrics: the Prometheus registry.
     """
 
@@ -37,6 +38,7 @@ class Services:
     mandates: Mandates
     commands: Commands
     clips: ClipDesk
+    progress: ClipProgress
     live: Live
     metrics: Metrics
     clock: Clock

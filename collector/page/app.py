@@ -10,7 +10,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from collector.accounts import INVITATION_PATH
-from collector.page import entry, feed, people, signals, state
+from collector.page import clips, entry, feed, people, signals, state
 from collector.page.answers import answer_error
 from collector.page.gate import Door
 from collector.page.headers import SecurityHeaders
@@ -42,6 +42,15 @@ DOORS: tuple[Door, ...] = (
     Door("/api/signals/{number}", signals.read_signal, Right.SEE_SIGNALS),
     Door("/api/signals/{number}/review", signals.review_signal, Right.REVIEW_SIGNALS, POST),
     Door("/api/precision", state.list_precision, Right.SEE_SIGNALS),
+    Door("/api/clips", clips.list_clips, Right.SEE_CLIPS),
+    Door("/api/clips", clips.ask_clip, Right.REQUEST_CLIPS, POST, needs_proof=True),
+    Door("/api/clips/progress", clips.list_progress, Right.SEE_CLIPS),
+    Door("/api/clips/{clip}", clips.read_clip, Right.SEE_CLIPS),
+    Door("/api/clips/{clip}/sealed", clips.open_sealed, Right.SEE_CLIPS, needs_proof=True),
+    Door(
+        "/api/clips/{clip}/approve", clips.approve_clip, Right.APPROVE_CLIPS, POST, needs_proof=True
+    ),
+    Door("/api/clips/{clip}/hold", clips.hold_clip, Right.HOLD_CLIPS, POST, needs_proof=True),
     Door("/api/devices", state.list_devices, Right.SEE_DEVICES),
     Door("/api/accounts", people.list_accounts, Right.MANAGE_ACCOUNTS),
     Door("/api/accounts/invite", people.invite, Right.MANAGE_ACCOUNTS, POST),

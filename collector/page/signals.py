@@ -7,6 +7,7 @@ from collector.accounts import Session
 from collector.page.answers import answer_json, read_fields
 from collector.page.gate import services_of
 from collector.page.notices import notices_of
+from collector.page.numbers import read_number
 from collector.page.rows import VERDICTS, event_detail, event_row, is_signal, review_row
 from collector.store import MAX_PAGE, EventQuery
 from edge.errors import Kind, VigieError
@@ -16,7 +17,7 @@ LIST_INCIDENTS = 100
 
 async def list_signals(request: Request, _session: Session) -> Response:
     """The newest incidents' events, in order; `before` pages back by event number."""
-    before = _number(request.query_params.get("before", "0"))
+    before = read_number(request.query_params.get("before", "0"))
     reader = services_of(request).reader
     newest = await reader.newest_number()
     starts = await reader.list_events(
@@ -34,7 +35,7 @@ async def list_signals(request: Request, _session: Session) -> Response:
 
 async def read_signal(request: Request, session: Session) -> Response:
     """Why an event fired, with all reviews; the audit has it before anybody sees it."""
-    number = _number(request.path_params["number"])
+    number = read_number(request.path_params["number"])
     services = services_of(request)
     await services.audit.record(session.who, "read event", str(number))
     event = await services.reader.read_event(number)
@@ -50,7 +51,7 @@ async def read_signal(request: Request, session: Session) -> Response:
 
 async def review_signal(request: Request, session: Session) -> Response:
     """A verdict with an optional note; every page that is open hears of it."""
-    number = _number(request.path_params["number"])
+    number = read_number(request.path_params["number"])
     fields = await read_fields(request)
     verdict = VERDICTS.get(fields.get("verdict", ""))
     if verdict is None:
@@ -64,11 +65,3 @@ async def review_signal(request: Request, session: Session) -> Response:
     row = review_row(record)
     notices_of(request).publish("review", {"number": number, "review": row})
     return answer_json({"number": number, "review": row})
-
-
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise VigieError(
-            Kind.INVALID_ARGUMENT, f"'{text}' is no event number", hint="Reload the page."
-        )
-    return int(text)

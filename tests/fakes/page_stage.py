@@ -175,6 +175,12 @@ class Browserless:
     def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
         return self._ask(path, None, headers or {})
 
+    def get_bytes(self, path: str) -> bytes:
+        """What is there, which is no text."""
+        request = urllib.request.Request(self.address + path, None, self._proofs(None))
+        with urllib.request.urlopen(request, timeout=SECONDS) as response:
+            return bytes(response.read())
+
     def post(
         self, path: str, fields: dict[str, object], headers: dict[str, str] | None = None
     ) -> Answer:

@@ -88,7 +88,7 @@ def test_a_verdict_is_kept_with_who_and_can_be_taken_back(stage: Stage, ana: Bro
         ("1", {"verdict": "confirmed", "note": "x" * 1025}, (400, "the note is 1025 bytes")),
         ("99", {"verdict": "confirmed"}, (404, "there is no event 99")),
         ("1", {"verdict": "withdrawn"}, (409, "has no review to withdraw")),
-        ("x", {"verdict": "confirmed"}, (400, "'x' is no event number")),
+        ("x", {"verdict": "confirmed"}, (400, "'x' is no number")),
         ("1", {"verdict": 1}, (400, "something other than text")),
         ("1", {"verdict": "x" * 20_000}, (400, "over 16384 bytes")),
     ],
