@@ -116,13 +116,14 @@ class Gatherer:
         if packet.is_discontinuous:
             done += self.flush()
             self.miss(GapReason.PACKETS_DROPPED)
-        # The capture child may be sure of its clock; it is not surer than the vault.
-        errors_ms = packet.clock_error_ms, context.clock_error_ms
-        proven_ms = [each for each in errors_ms if each is not None]
+        # A capture child may know of an error of its own; it is not surer than the vault.
+        error_ms = context.clock_error_ms
+        if error_ms is not None and packet.clock_error_ms is not None:
+            error_ms = max(error_ms, packet.clock_error_ms)
         stamp = self._keeper.stamp(
             packet.captured_utc_ns,
             packet.captured_monotonic_ns,
-            max(proven_ms) if len(proven_ms) == len(errors_ms) else None,
+            error_ms,
             context.now_utc_ns,
         )
         if stamp.has_stepped:

@@ -83,7 +83,7 @@ class StreamPacket:
 
     is_discontinuous: packets before it are missing. pts, dts, duration: ticks of the time base as
     the stream says them, None or 0 where it does not. captured_*_ns: both clocks, read together.
-    clock_error_ms: the largest error of captured_utc_ns; None: the clock is not proven.
+    clock_error_ms: the largest error of captured_utc_ns as the sender knows it; None: it does not.
     """
 
     encoded: bytes
