@@ -47,16 +47,15 @@ class Duties:
     def _tell_health(self) -> None:
         """A spool that cannot be opened stops no recording; it is tried again."""
         trouble = self._recorder.snapshot.trouble
-        if self._watch is None:
-            if trouble is None:
-                return
-            try:
+        try:
+            if self._watch is None:
+                if trouble is None:
+                    return
                 self._outbox = Outbox(Spool(self._data / FILE_NAME), self._data / BELL_NAME)
                 self._watch = StorageWatch(self._outbox)
-            except StorageError as error:
-                logger.warning("health_not_told problem=%s", error)
-                return
-        self._watch.look(trouble, self._clock.utc_ns(), self._clock.monotonic_ns())
+            self._watch.look(trouble, self._clock.utc_ns(), self._clock.monotonic_ns())
+        except StorageError as error:
+            logger.warning("health_not_told problem=%s", error)
 
     def _report(self) -> None:
         known = self._recorder.snapshot

@@ -23,17 +23,17 @@ class StorageWatch:
     """One incident as long as the ring is in trouble. Times come in as arguments."""
 
     def __init__(self, outbox: Outbox) -> None:
-        """Declares its dictionary. Raises StorageError."""
         self._outbox = outbox
         self._incident = 0
         self._told: GapReason | None = None
         self._since_ns = 0
-        outbox.declare(ring_dictionary())
 
     def look(self, trouble: GapReason | None, utc_ns: int, now_ns: int) -> None:
-        """Tell what has changed."""
+        """Tell what has changed. Raises StorageError: it is told the next time."""
         if trouble is self._told:
             return
+        # The eye declares too, and the spool keeps a few dictionaries only: ours must be recent.
+        self._outbox.declare(ring_dictionary())
         if self._told is not None:
             self._tell(event_pb2.PHASE_END, self._told, utc_ns, now_ns)
         self._told = trouble

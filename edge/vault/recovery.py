@@ -17,7 +17,7 @@ from edge.vault.fragment import Gap, GapReason
 from edge.vault.index import Entry, GapRow, Index, SegmentRow
 from edge.vault.keys import DayKeys
 from edge.vault.places import VaultPlaces, moment_text
-from edge.vault.sealing import unseal
+from edge.vault.sealing import check_seal
 from edge.vault.segments import Found, SegmentFile, SegmentReader, list_segments
 from edge.vault.writer import NO_TAIL, Tail
 
@@ -227,7 +227,7 @@ def _is_true(places: VaultPlaces, file: SegmentFile, reader: SegmentReader, foun
     if key is None:
         return False
     try:
-        unseal(key, found.header, reader.sealed(found.place, found.header), file.camera)
+        check_seal(key, found.header, reader.sealed(found.place, found.header))
     except RingError:
         return False
     return True

@@ -17,7 +17,7 @@ from edge.vault.index import Entry, GapRow, Index, SegmentRow
 from edge.vault.keys import DayKeys
 from edge.vault.places import VaultPlaces, day_text
 from edge.vault.record import Header
-from edge.vault.sealing import unseal
+from edge.vault.sealing import check_seal
 from edge.vault.segments import SegmentFile, SegmentReader, list_foreign, list_segments
 
 Progress = Callable[[int, int | None], None]
@@ -298,7 +298,7 @@ class _Verification:
         if key is None:
             return
         try:
-            unseal(key, header, reader.sealed(place, header), file.camera)
+            check_seal(key, header, reader.sealed(place, header))
             found.opened_fragments += 1
         except RingError as error:
             self._note(_at(file, place), f"fragment {header.seq}: {error.what}")
