@@ -26,7 +26,9 @@ from edge.vault.clips_key import ensure_evidence_key
 from edge.vault.clips_making import Standing
 from edge.vault.fragment import Gap, GapReason
 from edge.vault.index import GapRow
+from edge.vault.reader import RingReader
 from edge.wire import clip_talk as said
+from tests.edge.vault.scenes import filmed, make_pole
 from tests.fakes.clock import FakeClock
 from tests.fakes.evidence import NOW_UTC_MS, Reader, make_reader, make_request
 from tests.fakes.footage import FakeRing, Footage, record, record_again
@@ -429,3 +431,41 @@ def _files_of_at_most(size_bytes: int) -> Iterator[None]:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, before)
+
+
+def test_a_clip_out_of_a_real_ring_on_the_disk_is_proven(tmp_path: Path) -> None:
+    reader = make_reader()
+    pole = make_pole(tmp_path)
+    pole.city = City(pole.city.keys, pole.city.clip_key, readers=(reader.named,))
+    pole.city.install(tmp_path)
+    recorder = pole.record()
+    pole.play(recorder, filmed(tmp_path))
+    recorder.close()
+    key = ensure_evidence_key(tmp_path / "vault", DEVICE)
+    desk = ClipDesk(
+        tmp_path,
+        lambda: RingReader(pole.places),
+        key,
+        device=DEVICE,
+        software="0.1.0",
+        clock=pole.clock,
+    )
+    desk.standing = read_standing(make_room(tmp_path, pole.clock, room="vault"))
+    request = make_request(
+        readers=(reader.keyid,), from_utc_ms=NOW_UTC_MS, to_utc_ms=NOW_UTC_MS + 2_000
+    )
+    assert desk.take(said.Request(1, sign_request(request, pole.city.clip_key)))[0] == said.Answer(
+        1, "done", ""
+    )
+    (ready,) = desk.cut_next()
+    desk.close()
+    assert isinstance(ready, said.Ready)
+    sealed = io.BytesIO(said.sealed_path(tmp_path, NAME).read_bytes())
+    mp4 = io.BytesIO(b"".join(open_sealed(sealed, reader.private)))
+    envelope = said.manifest_path(tmp_path, NAME).read_bytes()
+    proven = verify_clip(mp4, envelope, [DeviceKey(DEVICE, key.public.raw, NOW_UTC_MS)])
+    with pole.reading() as ring:
+        held = ring.footage(CAMERA).list_headers(0, 2**62)
+    assert [piece.sha256 for piece in proven.manifest.fragments] == [
+        header.samples_sha256 for header in held
+    ]
