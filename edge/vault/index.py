@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import Kind
-from edge.vault.disk import RingError
+from edge.vault.disk import FILE_MODE, RingError, ring_error
 from edge.vault.fragment import Gap, GapReason
 
 Cell = int | str | None
@@ -105,6 +105,9 @@ class Index:
         self._path = path
         mode = "ro" if is_readonly else "rwc"
         try:
+            if not is_readonly:
+                # SQLite gives its log the mode of the file, and the file that of the umask.
+                path.touch(FILE_MODE)
             self._connection = sqlite3.connect(
                 f"file:{path.absolute()}?mode={mode}".replace("#", "%23"),
                 uri=True,
@@ -118,6 +121,8 @@ class Index:
                 raise sqlite3.DatabaseError("it is not the index of a ring")
         except sqlite3.Error as error:
             raise index_error(error, path) from error
+        except OSError as error:
+            raise ring_error(error, path) from error
 
     def _prepare(self) -> None:
         self._run("PRAGMA journal_mode = WAL")
