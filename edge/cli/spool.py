@@ -59,12 +59,12 @@ def spool() -> None:
 @voice.json_option
 def ls(data: Path, with_events: bool, as_json: bool) -> None:
     """List what waits for the collector's acknowledgement, in order."""
-    from edge.spool.spool import FILE_NAME  # noqa: PLC0415 - loads protobuf
+    from edge.spool.places import spool_path  # noqa: PLC0415 - loads protobuf
     from edge.spool.verify import list_held  # noqa: PLC0415
 
     records = [
         record
-        for held in list_held(data / FILE_NAME)
+        for held in list_held(spool_path(data))
         for record in (_event_records(held) if with_events else [_row_record(held)])
     ]
     if as_json:
@@ -82,11 +82,11 @@ def ls(data: Path, with_events: bool, as_json: bool) -> None:
 @click.pass_context
 def verify(ctx: click.Context, data: Path, as_json: bool) -> None:
     """Check every event's checksum and every seq, and name what is missing."""
-    from edge.spool.spool import FILE_NAME  # noqa: PLC0415 - loads protobuf
+    from edge.spool.places import spool_path  # noqa: PLC0415 - loads protobuf
     from edge.spool.verify import verify as verify_file  # noqa: PLC0415
 
-    with show_progress(ctx.obj, f"checking {data / FILE_NAME}"):
-        report = verify_file(data / FILE_NAME)
+    with show_progress(ctx.obj, f"checking {spool_path(data)}"):
+        report = verify_file(spool_path(data))
     if as_json:
         voice.print_json(_report_record(report))
     else:

@@ -20,12 +20,13 @@ from edge.eye.standing import Mandates, read_standing
 from edge.eye.status import CameraReport, write_status
 from edge.eye.step import Analysis, Detector
 from edge.mandate.gate import Facts
-from edge.service.ending import ENDINGS_FOLDER, take_endings
+from edge.service.ending import take_endings
 from edge.service.watchdog import Watchdog
 from edge.site.canonical import rules_sha256
 from edge.site.check import read_site
 from edge.site.model import Camera, SiteFile
 from edge.spool.outbox import Outbox
+from edge.spool.places import spool_folder
 from edge.wire.event import Event
 
 _WAIT_SECONDS = 0.5
@@ -99,7 +100,7 @@ class Pole:
         self._watched: list[_Watched] = []
         self._standing = read_standing(self._mandates, ())
         self._take_site(site)
-        for ending in take_endings(options.state_dir / ENDINGS_FOLDER):
+        for ending in take_endings(spool_folder(options.state_dir)):
             logger.warning("room_was_restarted reason=%s", ending)
             self._tell(self._device.report_ending(ending, clock.utc_ns()))
 

@@ -23,8 +23,6 @@ from edge.mandate.room import MandateRoom
 from edge.service.watchdog import Watchdog
 from edge.site.check import read_site
 from edge.spool.outbox import Outbox
-from edge.spool.reader import BELL_NAME
-from edge.spool.spool import FILE_NAME, Spool
 from edge.wire.packets import packet_socket
 
 _THERMAL_ROOT = Path("/sys/class/thermal")
@@ -62,7 +60,7 @@ def serve(site_file: Path, state_dir: Path, models: Path, *, loop: bool, once: b
     mandates = MandateRoom(
         Places(state_dir, "eye"), device=read_device(state_dir), clock=clock, computes=True
     )
-    outbox = Outbox(Spool(state_dir / FILE_NAME), state_dir / BELL_NAME)
+    outbox = Outbox.open(state_dir)
     watchdog = Watchdog.from_environment(os.environ, clock)
     ending = threading.Event()
     rereading = threading.Event()

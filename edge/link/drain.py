@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from edge.link.dialogue import BatchesReady, Fetch, Holdings, Spooled
+from edge.spool.places import ensure_spool_folder, spool_path
 from edge.spool.reader import Reader
-from edge.spool.spool import FILE_NAME, Pending
+from edge.spool.spool import Pending
 from edge.wire.v1 import event_pb2
 
 
@@ -17,7 +18,8 @@ class Drain:
     @classmethod
     async def open(cls, data: Path) -> "Drain":
         """Open the spool of a pole. Raises StorageError."""
-        return cls(await Reader.open(data / FILE_NAME))
+        ensure_spool_folder(data)
+        return cls(await Reader.open(spool_path(data)))
 
     async def wait(self) -> None:
         """Until something was appended, or a second has passed."""

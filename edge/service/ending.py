@@ -13,8 +13,6 @@ from enum import Enum
 from pathlib import Path
 
 _PREFIX = "ended-"
-# In the pole's state directory: where every room may write, for events go there too.
-ENDINGS_FOLDER = "spool"
 
 
 class Ending(Enum):

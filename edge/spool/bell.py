@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 
 from edge.spool.database import disk_error
+from edge.spool.places import SHARED_MODE, share
 
-_NEW_PIPE_MODE = 0o660
 _DRAIN_BYTES = 4_096
 # Nobody listens, the pipe is not there yet, or it is full of rings nobody has looked at.
 _NOBODY = {errno.ENXIO, errno.ENOENT, errno.EAGAIN, errno.EPIPE}
@@ -41,7 +41,8 @@ class Listener:
         """Make the pipe if there is none, and begin to hear rings on the running loop."""
         try:
             if not path.exists():
-                os.mkfifo(path, _NEW_PIPE_MODE)
+                os.mkfifo(path, SHARED_MODE)
+            share(path)
             # Open for both, so that the pipe never reports its end when the eye restarts.
             self._descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:

@@ -16,6 +16,7 @@ from edge.spool import rebuild, salvage
 from edge.spool.checkup import Trouble, look
 from edge.spool.database import Database, StorageError, disk_error, storage_error
 from edge.spool.lock import WriterLock
+from edge.spool.places import share
 from edge.spool.repair import Repair, Workshop
 from edge.spool.rows import Row, Rows
 from edge.spool.state import State
@@ -227,6 +228,8 @@ class SpoolFile:
         self._let_go()
         rows = Rows(self._connect(self._path))
         self._rows = rows
+        # Before SQLite makes the log, which takes the file's mode.
+        share(self._path)
         rows.prepare()
         if rows.is_empty_file():
             self._create(rows, raw_log)

@@ -12,8 +12,7 @@ from types import TracebackType
 
 from edge.errors import Kind
 from edge.spool.database import StorageError, disk_error
-
-_NEW_FILE_MODE = 0o660
+from edge.spool.places import SHARED_MODE, share
 
 
 class WriterLock:
@@ -22,7 +21,8 @@ class WriterLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _NEW_FILE_MODE)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, SHARED_MODE)
+            share(path)
         except OSError as error:
             raise disk_error(error, path) from error
 

@@ -15,6 +15,7 @@ from edge.errors import Kind, VigieError
 from edge.spool import bell
 from edge.spool.database import StorageError
 from edge.spool.incidents import Incidents
+from edge.spool.places import bell_path, ensure_spool_folder, spool_path
 from edge.spool.record import MAX_APPEND_EVENTS
 from edge.spool.spool import Packed, Spool
 from edge.spool.waiting import Ticket, Waiting, oldest_group
@@ -58,6 +59,13 @@ class Outbox:
         self._trouble: StorageError | None = None
         self._thread = threading.Thread(target=self._work, name="outbox", daemon=True)
         self._thread.start()
+
+    @classmethod
+    def open(cls, data: Path) -> "Outbox":
+        """The outbox of the pole whose state stands in `data`. Raises StorageError."""
+        ensure_spool_folder(data)
+        path = spool_path(data)
+        return cls(Spool(path), bell_path(path))
 
     @property
     def trouble(self) -> StorageError | None:

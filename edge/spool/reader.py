@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.spool.bell import Listener
+from edge.spool.places import bell_path
 from edge.spool.reading import PendingBatch
 from edge.spool.spool import DEFAULT_QUOTA_BYTES, Pending, Spool
 from edge.wire.v1 import event_pb2
 
 # A ring that was missed costs at most this.
 FALLBACK_POLL_S = 1.0
-BELL_NAME = "spool.bell"
 Answer = TypeVar("Answer")
 
 
@@ -36,7 +36,7 @@ class Reader:
         loop = asyncio.get_running_loop()
         try:
             spool = await loop.run_in_executor(worker, lambda: Spool(path, quota_bytes=quota_bytes))
-            return cls(spool, worker, Listener(path.with_name(BELL_NAME)))
+            return cls(spool, worker, Listener(bell_path(path)))
         except BaseException:
             worker.shutdown(wait=False)
             raise

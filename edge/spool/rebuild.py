@@ -15,6 +15,7 @@ from pathlib import Path
 from edge.spool import record
 from edge.spool.database import Database, disk_error
 from edge.spool.dictionary import seal_dictionary
+from edge.spool.places import share
 from edge.spool.rows import Row, Rows
 from edge.spool.salvage import Plan
 
@@ -29,6 +30,7 @@ def write_new(path: Path, plan: Plan, connect: Callable[[Path], Database]) -> No
     _remove(draft)
     rows = Rows(connect(draft))
     try:
+        share(draft)
         rows.prepare()
         rows.begin()
         rows.create(plan.state)

@@ -26,7 +26,6 @@ from edge.spool.state import State
 from edge.wire.v1 import event_pb2
 
 DEFAULT_QUOTA_BYTES = 64 * 1024 * 1024
-FILE_NAME = "spool.db"
 _ROWS_PER_READ = 48
 # Events queued before a new declaration still name the dictionary before it.
 _KEPT_DICTIONARIES = 4

@@ -8,8 +8,6 @@ from edge.clock import Clock
 from edge.mandate.room import MandateRoom
 from edge.spool.database import StorageError
 from edge.spool.outbox import Outbox
-from edge.spool.reader import BELL_NAME
-from edge.spool.spool import FILE_NAME, Spool
 from edge.vault.health import StorageWatch
 from edge.vault.recorder import Recorder
 from edge.wire.ring_report import RingReport, write_ring_report
@@ -51,7 +49,7 @@ class Duties:
             if self._watch is None:
                 if trouble is None:
                     return
-                self._outbox = Outbox(Spool(self._data / FILE_NAME), self._data / BELL_NAME)
+                self._outbox = Outbox.open(self._data)
                 self._watch = StorageWatch(self._outbox)
             self._watch.look(trouble, self._clock.utc_ns(), self._clock.monotonic_ns())
         except StorageError as error:

@@ -12,8 +12,8 @@ from edge.link.client import Client
 from edge.link.drain import Drain
 from edge.link.identity import IdentityDirectory
 from edge.spool.bell import ring
-from edge.spool.reader import BELL_NAME
-from edge.spool.spool import FILE_NAME, Packed, Spool
+from edge.spool.places import bell_path, ensure_spool_folder, spool_path
+from edge.spool.spool import Packed, Spool
 from edge.wire.v1 import event_pb2
 from tests.fakes.authority import Authority, Pair
 from tests.fakes.server import DEVICE
@@ -24,6 +24,7 @@ class Pole:
 
     def __init__(self, data: Path) -> None:
         self.data = data
+        self.spool = spool_path(data)
         self.directory = IdentityDirectory(data / "identity")
 
     def put_identity(
@@ -43,18 +44,19 @@ class Pole:
     def append(self, count: int = 1) -> int:
         """Events as the eye appends them, one commit each, with a ring; the last seq."""
         rules = [event_pb2.Rule(name="gate", function=event_pb2.FUNCTION_LINE_CROSSING)]
-        with Spool(self.data / FILE_NAME) as spool:
+        ensure_spool_folder(self.data)
+        with Spool(self.spool) as spool:
             number = spool.declare(event_pb2.Dictionary(rules=rules))
             body = event_pb2.Event(rule=1, phase=event_pb2.PHASE_START).SerializeToString()
             for _ in range(count):
                 # Each at a time of its own: what was captured at once travels in one batch.
                 seqs = spool.append(lambda seq: Packed(1_790_000_000_000 + seq, number, [body]))
-        ring(self.data / BELL_NAME)
+        ring(bell_path(self.spool))
         return seqs[-1]
 
     def read_pending(self) -> int:
         """How many seqs wait."""
-        with Spool(self.data / FILE_NAME) as spool:
+        with Spool(self.spool) as spool:
             return spool.pending().seqs
 
     @contextlib.asynccontextmanager

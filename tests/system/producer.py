@@ -13,8 +13,6 @@ from pathlib import Path
 
 from edge.clock import SystemClock
 from edge.spool.outbox import Outbox
-from edge.spool.reader import BELL_NAME
-from edge.spool.spool import Spool
 from edge.wire.event import Event, Phase
 from edge.wire.v1 import event_pb2
 
@@ -27,7 +25,7 @@ def main() -> None:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     clock = SystemClock()
-    outbox = Outbox(Spool(folder / "spool.db"), folder / BELL_NAME, clock=clock)
+    outbox = Outbox.open(folder)
     rule = event_pb2.Rule(name="gate", function=event_pb2.FUNCTION_LINE_CROSSING, camera="one")
     outbox.declare(event_pb2.Dictionary(rules=[rule]))
     with ledger.open("a", buffering=1) as accepted:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from edge.demo.process import command_line, run_command
+from edge.spool.places import spool_path
 from edge.spool.spool import Spool
 from edge.wire.v1 import event_pb2
 from tests.fakes.tcp_proxy import TcpProxy
@@ -119,7 +120,7 @@ class City:
             ]
 
     def is_drained(self) -> bool:
-        with Spool(self.pole_data / "spool.db") as spool:
+        with Spool(spool_path(self.pole_data)) as spool:
             return spool.pending().first_seq == 0
 
     def check_alive(self) -> None:

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from edge.spool.places import ensure_spool_folder, spool_path
 from edge.spool.spool import Spool
 from tests.edge.spool.scenes import fill
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    with Spool(tmp_path / "spool.db") as spool:
+    ensure_spool_folder(tmp_path)
+    with Spool(spool_path(tmp_path)) as spool:
         fill(spool, 70)
     return tmp_path
 
@@ -28,7 +30,7 @@ def vigie(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def damage(data: Path) -> None:
-    path = data / "spool.db"
+    path = spool_path(data)
     content = bytearray(path.read_bytes())
     content[content.index(b"vgB1") + 500] ^= 4
     path.write_bytes(content)
@@ -46,7 +48,7 @@ def test_damage_is_named_with_its_seqs_and_ends_with_code_seven(data: Path) -> N
     answer = vigie("spool", "verify", "--data", data)
     assert answer.returncode == 7
     first, second = answer.stdout.splitlines()
-    assert first == f"{data}/spool.db: seqs 11 to 11: the event's checksum does not match"
+    assert first == f"{data}/spool/spool.db: seqs 11 to 11: the event's checksum does not match"
     assert "69 events whole, 1 missing" in second
     assert answer.stderr == (
         "vigie: the spool is damaged\n"
@@ -68,7 +70,7 @@ def test_verify_speaks_to_machines(data: Path) -> None:
 
 
 def test_a_file_that_is_no_spool_is_damage(data: Path) -> None:
-    (data / "spool.db").write_bytes(b"no spool at all " * 500)
+    spool_path(data).write_bytes(b"no spool at all " * 500)
     answer = vigie("spool", "verify", "--data", data)
     assert answer.returncode == 7
     assert "nothing of a spool is in it" in answer.stdout
@@ -76,9 +78,9 @@ def test_a_file_that_is_no_spool_is_damage(data: Path) -> None:
 
 def test_verify_changes_nothing(data: Path) -> None:
     damage(data)
-    before = (data / "spool.db").read_bytes()
+    before = spool_path(data).read_bytes()
     vigie("spool", "verify", "--data", data)
-    assert (data / "spool.db").read_bytes() == before
+    assert spool_path(data).read_bytes() == before
 
 
 def test_ls_shows_batches(data: Path) -> None:
@@ -107,7 +109,8 @@ def test_ls_shows_events_with_their_rules(data: Path) -> None:
 
 
 def test_an_empty_spool_says_that_nothing_waits(tmp_path: Path) -> None:
-    Spool(tmp_path / "spool.db").close()
+    ensure_spool_folder(tmp_path)
+    Spool(spool_path(tmp_path)).close()
     answer = vigie("spool", "ls", "--data", tmp_path)
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "nothing waits\n")
 
@@ -116,6 +119,6 @@ def test_no_spool_is_not_found(tmp_path: Path) -> None:
     answer = vigie("spool", "ls", "--data", tmp_path)
     assert answer.returncode == 4
     assert answer.stderr == (
-        f"vigie: {tmp_path}/spool.db: there is no spool here\n"
+        f"vigie: {tmp_path}/spool/spool.db: there is no spool here\n"
         "  Give the device's data directory with --data DIR.\n"
     )

@@ -1,6 +1,9 @@
 """The eye's loop with a real capture process, a real spool and a drawn video."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +13,12 @@ import pytest
 from edge.clock import SystemClock
 from edge.eye.pole import Pole, PoleOptions, Surroundings
 from edge.eye.readings import read_hottest_celsius
-from edge.service.ending import ENDINGS_FOLDER, Ending, write_ending
+from edge.service.ending import take_endings
 from edge.service.watchdog import Watchdog
 from edge.site.check import read_site
 from edge.spool.outbox import Outbox
-from edge.spool.reader import BELL_NAME
-from edge.spool.spool import FILE_NAME, Spool
+from edge.spool.places import spool_folder, spool_path
+from edge.spool.spool import Spool
 from edge.wire.v1 import event_pb2
 from tests.edge.eye.drawn import BrightThings, draw_walkers
 from tests.fakes.mandates import CAMERA, City, around, make_room
@@ -53,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
 def watch(folder: Path, changed_site: str | None = None) -> list[event_pb2.Rule]:
     """Watch the video to its end; the rule of each event that is on disk."""
     site_file = folder / "site.toml"
-    outbox = Outbox(Spool(folder / FILE_NAME), folder / BELL_NAME)
+    outbox = Outbox.open(folder)
     options = PoleOptions(site_file, folder, folder / "no-sensors", ends_with_sources=True)
     clock = SystemClock()
     mandates = make_room(folder, clock)
@@ -68,7 +71,7 @@ def watch(folder: Path, changed_site: str | None = None) -> list[event_pb2.Rule]
     finally:
         pole.close()
         outbox.close()
-    with Spool(folder / FILE_NAME) as spool:
+    with Spool(spool_path(folder)) as spool:
         rules = []
         for pending in spool.read(0):
             dictionary = spool.dictionary(pending.batch.dictionary)
@@ -104,7 +107,7 @@ def test_the_hottest_sensor_that_answers_counts(tmp_path: Path) -> None:
 
 def events_of(folder: Path) -> list[tuple[str, int, str]]:
     """Rule, phase and reason of each event on disk; that the film ended is left out."""
-    with Spool(folder / FILE_NAME) as spool:
+    with Spool(spool_path(folder)) as spool:
         told = []
         for pending in spool.read(0):
             dictionary = spool.dictionary(pending.batch.dictionary)
@@ -128,7 +131,7 @@ def test_without_a_mandate_nothing_is_detected_and_one_event_says_why(folder: Pa
 
 def test_events_say_under_which_mandate_they_were_seen(folder: Path) -> None:
     watch(folder)
-    with Spool(folder / FILE_NAME) as spool:
+    with Spool(spool_path(folder)) as spool:
         (pending, *_) = spool.read(0)
         dictionary = spool.dictionary(pending.batch.dictionary)
     assert dictionary is not None
@@ -154,13 +157,23 @@ def test_other_rules_than_the_signed_ones_see_nothing(folder: Path) -> None:
     assert events_of(folder) == [("health/mandate", 1, "rules_changed")]
 
 
-def test_a_room_that_ended_by_itself_is_told_once(folder: Path) -> None:
-    (folder / ENDINGS_FOLDER).mkdir()
-    write_ending(folder / ENDINGS_FOLDER, "vault", Ending.OUT_OF_MEMORY)
+def after_its_end(repository: Path, folder: Path, room: str, result: str) -> None:
+    """What the room's unit runs when systemd says so of its end, with this pole's folder."""
+    unit = (repository / "image-build" / "units" / f"vigie-{room}.service").read_text()
+    (said,) = [line for line in unit.splitlines() if line.startswith("ExecStopPost=")]
+    words = said.partition("=")[2].replace("/var/lib/vigie", str(folder)).split()
+    environment = {**os.environ, "SERVICE_RESULT": result}
+    subprocess.run([sys.executable, *words[1:]], env=environment, check=True, cwd=repository)
+
+
+def test_a_room_that_ended_for_want_of_memory_is_told_once(folder: Path, repository: Path) -> None:
+    spool_folder(folder).mkdir()
+    after_its_end(repository, folder, "vault", "oom-kill")
+    after_its_end(repository, folder, "link", "success")
     watch(folder)
     told = [each for each in events_of(folder) if each[0] == "health/room"]
     assert told == [
         ("health/room", 1, "vault_out_of_memory"),
         ("health/room", 3, "vault_out_of_memory"),
     ]
-    assert list((folder / ENDINGS_FOLDER).iterdir()) == []
+    assert take_endings(spool_folder(folder)) == []

@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from edge.spool.spool import FILE_NAME, Spool
+from edge.spool.places import spool_path
+from edge.spool.spool import Spool
 from edge.spool.verify import verify
 from tests.edge.eye.drawn import draw_walkers
 
@@ -70,6 +71,6 @@ def test_told_to_end_right_after_an_event_it_ends_with_the_event_on_disk(
     assert "Traceback" not in rest
     assert not any(child.is_running() for child in children), "a camera child outlived the eye"
     events = sum(" event rule=" in line for line in [*before, *told, *rest.splitlines()])
-    with Spool(tmp_path / FILE_NAME) as spool:
+    with Spool(spool_path(tmp_path)) as spool:
         assert spool.pending().last_seq == events
-    assert verify(tmp_path / FILE_NAME).is_whole
+    assert verify(spool_path(tmp_path)).is_whole

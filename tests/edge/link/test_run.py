@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.spool.spool import FILE_NAME, Spool
+from edge.spool.places import spool_path
+from edge.spool.spool import Spool
 from tests.fakes.authority import Authority
 from tests.fakes.pole import Pole
 from tests.fakes.server import Script, Server
@@ -91,7 +92,7 @@ async def test_told_to_end_without_a_collector_it_ends(
 
 def read_waiting(pole: Pole) -> list[int]:
     """Seqs of the events that the spool still holds."""
-    with Spool(pole.data / FILE_NAME) as spool:
+    with Spool(spool_path(pole.data)) as spool:
         acked_seq = spool.pending().acked_seq
         return [
             seq

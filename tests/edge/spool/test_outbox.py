@@ -11,7 +11,8 @@ import pytest
 from edge.errors import Kind, VigieError
 from edge.spool.database import StorageError
 from edge.spool.outbox import MAX_QUEUED_EVENTS, Outbox
-from edge.spool.reader import BELL_NAME, Reader
+from edge.spool.places import BELL_NAME
+from edge.spool.reader import Reader
 from edge.spool.spool import Spool
 from edge.wire.event import Event, Phase
 from edge.wire.v1 import event_pb2

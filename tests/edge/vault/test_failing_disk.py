@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.spool.spool import FILE_NAME, Spool
+from edge.spool.places import spool_path
+from edge.spool.spool import Spool
 from edge.vault.duties import Duties
 from edge.vault.fragment import Gap, GapReason
 from edge.vault.recorder import Recorder
@@ -185,7 +186,7 @@ def watched(pole: Pole, disk: SickDisk) -> Iterator[tuple[Recorder, Duties]]:
 
 
 def told(data: Path) -> list[tuple[int, str, str]]:
-    with Spool(data / FILE_NAME) as spool:
+    with Spool(spool_path(data)) as spool:
         found: list[tuple[int, str, str]] = []
         for batch in spool.read(0):
             dictionary = spool.dictionary(batch.batch.dictionary)
