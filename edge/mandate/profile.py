@@ -14,6 +14,7 @@ from edge.wire.names import FUNCTION_NUMBERS
 
 _FOLDER = Path(__file__).parent / "profiles"
 EVERY_FUNCTION = "*"
+"""In a profile's file: all functions but those of identity, which a profile would have to name."""
 HEALTH_FROM = 80
 """Functions from this number on are the pole's own health: always allowed, never named."""
 IDENTITY = range(60, 80)
@@ -64,7 +65,9 @@ def read_profile(name: str) -> Profile:
     found = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
     functions = found["functions"]
     if functions == EVERY_FUNCTION:
-        functions = nameable_functions()
+        functions = [
+            each for each in nameable_functions() if FUNCTION_NUMBERS[each] not in IDENTITY
+        ]
     ends: datetime | None = found.get("legal_basis_ends_utc")
     return Profile(
         name=name,
