@@ -20,11 +20,12 @@ from edge.link.channel import make_channel, wait_ready
 from edge.link.courier import Courier
 from edge.link.diagnosis import find_reason
 from edge.link.drain import Drain
-from edge.link.enrolment import get_credentials, renew
+from edge.link.enrolment import get_credentials
 from edge.link.greeting import PeerError
 from edge.link.identity import Identity, IdentityDirectory
 from edge.link.journal import note
 from edge.link.memory import read_ledger, write_ledger
+from edge.link.renewal import Renewal
 from edge.link.session import Session
 from edge.link.stream import Stream, Tell
 from edge.link.throttle import DEFAULT_BITS_PER_SECOND
@@ -33,7 +34,6 @@ from edge.spool.database import StorageError
 from edge.wire.v1 import session_pb2
 
 TICK_SECONDS = 1.0
-RENEWAL_RETRY_SECONDS = 3600.0
 MAX_QUEUED_INPUTS = 64
 
 # An input with the number of the stream it came from; 0: from no stream.
@@ -57,21 +57,23 @@ class Client:
         """clip_bits_per_second: at most so fast a sealed clip goes up."""
         self._data = data
         self._directory = identity_directory
-        self._identity: Identity = identity_directory.read_identity()
+        self._renewal = Renewal(
+            identity_directory,
+            clock=clock,
+            rng=rng,
+            ready=self._move,
+            tell=self._tell_performed,
+        )
         self._drain = drain
         self._clock = clock
-        self._rng = rng
         self._ledger = read_ledger(identity_directory.path)
         self._session = Session(self._identity.device, software, rng=rng, ledger=self._ledger)
         self._inputs: asyncio.Queue[_Queued] = asyncio.Queue(MAX_QUEUED_INPUTS)
         self._channel: grpc.aio.Channel | None = None
-        self._next_channel: grpc.aio.Channel | None = None
         self._stream: Stream | None = None
         self._stream_number = 0
         self._opening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._renewing: asyncio.Task[None] | None = None
-        self._renew_at_utc = self._identity.get_renewal_utc(rng)
         self._courier = Courier(
             data,
             lambda: self._identity,
@@ -80,6 +82,10 @@ class Client:
             rng=rng,
             bits_per_second=clip_bits_per_second,
         )
+
+    @property
+    def _identity(self) -> Identity:
+        return self._renewal.identity
 
     @property
     def state(self) -> State:
@@ -100,7 +106,7 @@ class Client:
         try:
             await self._serve()
         finally:
-            for task in [*watchers, self._opening, self._closing, self._renewing]:
+            for task in [*watchers, self._opening, self._closing, self._renewal.task]:
                 await _end(task)
             await self._drop_channel()
         note("link_stopped", device=self._identity.device)
@@ -208,9 +214,12 @@ class Client:
         if isinstance(output, said.PassTime):
             await self._courier.pass_time(output.statement)
         elif output.command.WhichOneof("action") == "renew_certificate":
-            self._begin_renewal(output.command)
+            self._renewal.begin(output.command)
         else:
             self._courier.perform(output.command)
+
+    async def _move(self) -> None:
+        await self._inputs.put((0, said.ChannelReady()))
 
     async def _tell_performed(self, answer: session_pb2.Answer) -> None:
         await self._inputs.put((0, said.Performed(answer)))
@@ -221,9 +230,9 @@ class Client:
         """Fact 10: one channel, and a stream only when it is ready."""
         self._stream_number += 1
         number = self._stream_number
-        if self._next_channel is not None:
+        if (renewed := self._renewal.take_channel()) is not None:
             await self._drop_channel()
-            self._channel, self._next_channel = self._next_channel, None
+            self._channel = renewed
         if self._channel is None:
             self._channel = make_channel(self._identity.collector, get_credentials(self._identity))
         if not await wait_ready(self._channel):
@@ -278,8 +287,7 @@ class Client:
     async def _tick(self) -> None:
         while True:
             await self._inputs.put((0, said.Tick(self._clock.monotonic_ns())))
-            if self._clock.utc_ns() / 1e9 >= self._renew_at_utc:
-                self._begin_renewal(None)
+            self._renewal.begin_if_due()
             await asyncio.sleep(TICK_SECONDS)
 
     async def _listen_to_spool(self) -> None:
@@ -298,42 +306,6 @@ class Client:
                 await self._inputs.put((0, said.StatusDue()))
             for nonce in await self._courier.read_questions():
                 await self._inputs.put((0, said.TimeAsked(nonce)))
-
-    # Renewal.
-
-    def _begin_renewal(self, command: session_pb2.Command | None) -> None:
-        self._renew_at_utc = self._clock.utc_ns() / 1e9 + RENEWAL_RETRY_SECONDS
-        if self._renewing is None or self._renewing.done():
-            self._renewing = asyncio.create_task(self._renew(command))
-
-    async def _renew(self, command: session_pb2.Command | None) -> None:
-        """Fact 14: credentials are frozen in a channel, so a second one takes over the stream."""
-        answer = session_pb2.Answer(id=command.id if command else 0)
-        try:
-            identity = await renew(self._directory, self._identity)
-            channel = make_channel(identity.collector, get_credentials(identity))
-            if not await wait_ready(channel):
-                await channel.close()
-                raise await asyncio.to_thread(
-                    find_reason, identity.collector, get_credentials(identity)
-                )
-            self._identity = identity
-            self._next_channel = channel
-            self._renew_at_utc = identity.get_renewal_utc(self._rng)
-            answer.code = session_pb2.ANSWER_CODE_DONE
-            note("certificate_renewed", device=identity.device)
-            await self._inputs.put((0, said.ChannelReady()))
-        except VigieError as error:
-            note(
-                "certificate_not_renewed",
-                level=logging.ERROR,
-                reason=error.what,
-                remedy=error.hint,
-            )
-            answer.code = session_pb2.ANSWER_CODE_FAILED
-            answer.message = error.what[:200]
-        if command is not None:
-            await self._tell_performed(answer)
 
 
 async def _end(task: "asyncio.Task[None] | None") -> None:
