@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 GROUP_EXAMPLES = """\
 \b
 Examples:
-  vigie vault ls --data /var/lib/vigie
-  vigie vault verify --data /var/lib/vigie
+  vigie vault ls --data /var/lib/vigie/pole
+  vigie vault verify --data /var/lib/vigie/pole
 """
 
 LS_EXAMPLES = """\
 \b
 Examples:
-  vigie vault ls --data /var/lib/vigie
-  vigie vault ls --data /var/lib/vigie --camera north --gaps --json
+  vigie vault ls --data /var/lib/vigie/pole
+  vigie vault ls --data /var/lib/vigie/pole --camera north --gaps --json
 \b
 Exit codes: 0 listed, 4 there is no ring or no such camera, 5 not your ring, 7 it is damaged.
 """
@@ -34,8 +34,8 @@ Exit codes: 0 listed, 4 there is no ring or no such camera, 5 not your ring, 7 i
 VERIFY_EXAMPLES = """\
 \b
 Examples:
-  vigie vault verify --data /var/lib/vigie
-  vigie vault verify --data /var/lib/vigie --headers --json
+  vigie vault verify --data /var/lib/vigie/pole
+  vigie vault verify --data /var/lib/vigie/pole --headers --json
 \b
 Exit codes: 0 everything is whole, 4 there is no ring, 5 not your ring, 7 something is damaged.
 """

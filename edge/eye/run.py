@@ -23,6 +23,7 @@ from edge.mandate.room import MandateRoom
 from edge.service.watchdog import Watchdog
 from edge.site.check import read_site
 from edge.spool.outbox import Outbox
+from edge.wire.eye_status import ensure_eye_folder
 from edge.wire.packets import packet_socket
 
 _THERMAL_ROOT = Path("/sys/class/thermal")
@@ -55,7 +56,7 @@ def serve(site_file: Path, state_dir: Path, models: Path, *, loop: bool, once: b
     site = read_site(site_file)
     library = Library(models)
     detector = load(library.card(site.detection.model), library)
-    state_dir.mkdir(parents=True, exist_ok=True)
+    ensure_eye_folder(state_dir)
     clock = SystemClock()
     mandates = MandateRoom(
         Places(state_dir, "eye"), device=read_device(state_dir), clock=clock, computes=True

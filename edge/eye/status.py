@@ -1,4 +1,4 @@
-"""What the eye tells the link about its cameras: `DATA/status.json`, whole, by rename."""
+"""What the eye tells the link about its cameras: `DATA/eye/status.json`, whole, by rename."""
 
 import json
 from collections.abc import Sequence
@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edge.eye.standing import Standing
-
-FILE_NAME = "status.json"
+from edge.wire.eye_status import eye_status_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +40,11 @@ def write_status(
     if standing.clock_error_ms is not None:
         told["clock_error_ms"] = standing.clock_error_ms
     text = json.dumps(told)
-    part = state_dir / f".{FILE_NAME}.part"
+    path = eye_status_path(state_dir)
+    part = path.with_name(f".{path.name}.part")
     try:
         part.write_text(text)
-        part.replace(state_dir / FILE_NAME)
+        part.replace(path)
     except OSError:
         return False
     return True

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from edge.errors import Kind, VigieError
+from edge.mandate.store import leave_to_owner
 
 KEY, NEXT_KEY = "key.pem", "key.next.pem"
 CERTIFICATE, AUTHORITY, DEVICE = "certificate.pem", "ca.pem", "device.toml"
@@ -232,7 +233,8 @@ def write_private(path: Path, content: bytes) -> None:
     with open(handle, "wb") as file:  # noqa: PTH123 - opened by handle, for the mode
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        leave_to_owner(handle, path.parent)
+        os.fsync(handle)
     fresh.replace(path)
     _sync_directory(path.parent)
 

@@ -1,4 +1,4 @@
-"""What the pole is like: the eye's word from `DATA/status.json`, the vault's, spool's and disk's.
+"""What the pole is like: the eye's word from `DATA/eye/status.json`, vault, spool and disk.
 
 The eye writes the file whole, by rename, as protobuf JSON of edge.wire.v1.Status. Without it, or
 with one that cannot be read, a status still goes up and says what the link itself knows.
@@ -9,11 +9,12 @@ from pathlib import Path
 
 from google.protobuf import json_format
 
+from edge.mandate.store import read_bounded
 from edge.spool.spool import Pending
+from edge.wire.eye_status import eye_status_path
 from edge.wire.ring_report import RingReport, read_ring_report
 from edge.wire.v1 import session_pb2
 
-FILE_NAME = "status.json"
 MAX_FILE_BYTES = 64 * 1024
 
 
@@ -34,10 +35,10 @@ def read_eye_status(data: Path) -> session_pb2.Status:
     """The eye's part; empty when there is none or it is damaged."""
     status = session_pb2.Status()
     try:
-        text = (data / FILE_NAME).read_text()
-        if len(text) <= MAX_FILE_BYTES:
+        text = read_bounded(eye_status_path(data), MAX_FILE_BYTES) or b""
+        if 0 < len(text) <= MAX_FILE_BYTES:
             json_format.Parse(text, status, ignore_unknown_fields=True)
-    except (FileNotFoundError, UnicodeDecodeError, json_format.ParseError):
+    except (UnicodeDecodeError, json_format.ParseError):
         return session_pb2.Status()
     return status
 

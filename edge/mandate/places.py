@@ -47,8 +47,12 @@ class Places:
 
     @property
     def time_question(self) -> Path:
-        """Sixteen random bytes in hexadecimal, to be answered by the collector; 0644."""
-        return self.own / "time-question"
+        """Sixteen random bytes in hexadecimal, to be answered by the collector; 0644.
+
+        Where the link may look: into the eye's folder, but into the vault's never.
+        """
+        folder = self.own if self.room == "eye" else self.data / "doors" / "clips"
+        return folder / "time-question"
 
 
 def trust_path(data: Path) -> Path:

@@ -90,6 +90,7 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o640) -> None:
         file.write(content)
         file.flush()
         os.fchmod(handle, mode)
+        leave_to_owner(handle, path.parent)
         os.fsync(handle)
     fresh.replace(path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -97,6 +98,13 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o640) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def leave_to_owner(handle: int, folder: Path) -> None:
+    """What root writes (an enrolment) belongs to the room whose folder it is. Raises OSError."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
 def read_bounded(path: Path, max_bytes: int) -> bytes | None:

@@ -10,8 +10,6 @@ from edge.errors import Kind, VigieError
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
-# The link must reach one file in it by name, the question for the time; nobody may list it.
-VAULT_MODE = 0o711
 
 _KINDS: dict[int, tuple[Kind, str, str]] = {
     errno.ENOSPC: (

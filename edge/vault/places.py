@@ -1,7 +1,7 @@
 """Where the vault's files lie: one place for every name that others may need.
 
-DATA/vault-ring.sock         capture children bring packets here
-DATA/vault-status.json       what the ring holds, for the link's status
+DATA/doors/ring/             packets.sock: capture children bring packets here
+DATA/doors/clips/            clips.sock: the link's; ring.json: what the ring holds, for its status
 DATA/vault/                  the vault's own, closed to everybody else
     lock                     held while a vault runs
     ring.db                  the index

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge.errors import Kind
 from edge.vault import record
-from edge.vault.disk import FILE_MODE, FOLDER_MODE, VAULT_MODE, Disk, RingError, ring_error
+from edge.vault.disk import FILE_MODE, FOLDER_MODE, Disk, RingError, ring_error
 from edge.vault.fragment import Gap, GapReason
 from edge.vault.index import Entry, GapRow, Index, SegmentRow
 from edge.vault.keys import DayKeys
@@ -42,8 +42,8 @@ class Recovered:
 def recover(places: VaultPlaces, disk: Disk, now_utc_ns: int) -> Recovered:
     """Open the ring, or make it. Raises RingError; FAILED_PRECONDITION: it is another ring."""
     try:
-        places.vault.mkdir(exist_ok=True, mode=VAULT_MODE)
-        places.ring.mkdir(exist_ok=True, mode=FOLDER_MODE)
+        for folder in (places.vault, places.ring):
+            folder.mkdir(exist_ok=True, mode=FOLDER_MODE)
     except OSError as error:
         raise ring_error(error, places.ring) from error
     directory_id = _read_id(places)

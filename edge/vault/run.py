@@ -24,7 +24,7 @@ from edge.mandate.room import MandateRoom
 from edge.service.watchdog import Watchdog
 from edge.vault.clips import read_standing
 from edge.vault.clips_socket import open_clip_desk
-from edge.vault.disk import FILE_MODE, VAULT_MODE, RingError, SystemDisk, ring_error
+from edge.vault.disk import FILE_MODE, FOLDER_MODE, RingError, SystemDisk, ring_error
 from edge.vault.duties import Duties
 from edge.vault.intake import Intake
 from edge.vault.places import VaultPlaces
@@ -117,7 +117,7 @@ def hold_lock(places: VaultPlaces) -> int:
     """The descriptor that says a vault runs here. Raises RingError when one does already."""
     try:
         places.vault.mkdir(parents=True, exist_ok=True)
-        places.vault.chmod(VAULT_MODE)
+        places.vault.chmod(FOLDER_MODE)
         descriptor = os.open(places.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
     except OSError as error:
         raise ring_error(error, places.lock) from error

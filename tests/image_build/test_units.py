@@ -116,6 +116,6 @@ def test_only_the_link_has_a_network(repository: Path) -> None:
 
 def test_no_folder_of_one_room_is_open_to_the_others(repository: Path) -> None:
     modes = {line[1]: int(line[2], 8) for line in table(repository, "vigie.tmpfiles")}
-    assert modes["/var/lib/vigie/vault"] == 0o700
-    assert modes["/var/lib/vigie/identity"] == 0o700
+    assert modes["/var/lib/vigie/pole/vault"] == 0o700
+    assert modes["/var/lib/vigie/pole/identity"] == 0o700
     assert [path for path, mode in modes.items() if mode & 0o002] == []

@@ -19,6 +19,7 @@ from edge.site.check import read_site
 from edge.spool.outbox import Outbox
 from edge.spool.places import spool_folder, spool_path
 from edge.spool.spool import Spool
+from edge.wire.eye_status import ensure_eye_folder, eye_status_path
 from edge.wire.v1 import event_pb2
 from tests.edge.eye.drawn import BrightThings, draw_walkers
 from tests.fakes.mandates import CAMERA, City, around, make_room
@@ -44,6 +45,7 @@ line = "gate"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    ensure_eye_folder(tmp_path)
     draw_walkers(tmp_path / "walkers.mp4", frames=25)
     (tmp_path / "site.toml").write_text(SITE)
     city = City()
@@ -82,7 +84,7 @@ def watch(folder: Path, changed_site: str | None = None) -> list[event_pb2.Rule]
 
 def test_a_recording_is_watched_to_its_end_and_the_status_says_so(folder: Path) -> None:
     watch(folder)
-    status = json.loads((folder / "status.json").read_text())
+    status = json.loads(eye_status_path(folder).read_text())
     assert [camera["camera"] for camera in status["cameras"]] == ["north"]
     assert status["cameras"][0]["frames_captured"] == 25
     assert status["cameras"][0]["frames_analysed"] > 0
@@ -92,7 +94,7 @@ def test_a_recording_is_watched_to_its_end_and_the_status_says_so(folder: Path) 
 def test_a_bad_site_file_stops_nothing_and_is_told(folder: Path) -> None:
     rules = watch(folder, changed_site='version = 1\n[sight]\nname = "typo"\n')
     assert "health/site" in [rule.name for rule in rules]
-    status = json.loads((folder / "status.json").read_text())
+    status = json.loads(eye_status_path(folder).read_text())
     assert status["cameras"][0]["frames_captured"] == 25
 
 
@@ -124,7 +126,7 @@ def test_without_a_mandate_nothing_is_detected_and_one_event_says_why(folder: Pa
         envelope.unlink()
     watch(folder)
     assert events_of(folder) == [("health/mandate", 1, "no_mandate")]
-    status = json.loads((folder / "status.json").read_text())
+    status = json.loads(eye_status_path(folder).read_text())
     assert status["mandate_reason"] == "no_mandate"
     assert "mandate_version" not in status
 
@@ -137,7 +139,7 @@ def test_events_say_under_which_mandate_they_were_seen(folder: Path) -> None:
     assert dictionary is not None
     assert (dictionary.mandate_version, dictionary.mandate_profile) == (1, "bench")
     assert dictionary.mandate_mode == event_pb2.MANDATE_MODE_OPERATION
-    status = json.loads((folder / "status.json").read_text())
+    status = json.loads(eye_status_path(folder).read_text())
     assert (status["mandate_version"], status["clock_source"]) == (1, "kernel_ntp")
     assert pending.batch.clock_error_ms == status["clock_error_ms"]
 
@@ -161,7 +163,7 @@ def after_its_end(repository: Path, folder: Path, room: str, result: str) -> Non
     """What the room's unit runs when systemd says so of its end, with this pole's folder."""
     unit = (repository / "image-build" / "units" / f"vigie-{room}.service").read_text()
     (said,) = [line for line in unit.splitlines() if line.startswith("ExecStopPost=")]
-    words = said.partition("=")[2].replace("/var/lib/vigie", str(folder)).split()
+    words = said.partition("=")[2].replace("/var/lib/vigie/pole", str(folder)).split()
     environment = {**os.environ, "SERVICE_RESULT": result}
     subprocess.run([sys.executable, *words[1:]], env=environment, check=True, cwd=repository)
 

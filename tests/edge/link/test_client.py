@@ -5,6 +5,7 @@ import json
 import grpc
 
 from edge.link.transitions import State
+from edge.wire.eye_status import ensure_eye_folder, eye_status_path
 from edge.wire.v1 import session_pb2
 from tests.fakes.authority import Authority
 from tests.fakes.pole import Pole, Told
@@ -74,8 +75,9 @@ async def test_a_collector_that_was_away_gets_everything_once(
 async def test_a_status_goes_up_at_connect_with_the_eyes_word(
     pole: Pole, authority: Authority
 ) -> None:
+    ensure_eye_folder(pole.data)
     cameras = [{"camera": "north", "is_open": True, "frames_captured": "12"}]
-    (pole.data / "status.json").write_text(json.dumps({"cameras": cameras, "of_later": 1}))
+    eye_status_path(pole.data).write_text(json.dumps({"cameras": cameras, "of_later": 1}))
     async with Server(authority) as server:
         pole.put_identity(authority, server.sessions)
         async with pole.run_link():
@@ -84,7 +86,7 @@ async def test_a_status_goes_up_at_connect_with_the_eyes_word(
             assert status.cameras[0].camera == "north"
             assert status.disk_free_bytes > 0
             cameras[0]["is_open"] = False
-            (pole.data / "status.json").write_text(json.dumps({"cameras": cameras}))
+            eye_status_path(pole.data).write_text(json.dumps({"cameras": cameras}))
             await server.wait_until(
                 lambda: len(server.script.get_seen("status")) == 2, "a status after the change"
             )

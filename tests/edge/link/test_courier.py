@@ -12,6 +12,7 @@ import pytest
 
 from edge.link import courier
 from edge.mandate.mailbox import read_time_answers
+from edge.mandate.places import Places
 from edge.wire import clip_talk as said
 from edge.wire.v1 import clip_pb2, session_pb2
 from tests.fakes.authority import Authority
@@ -110,8 +111,9 @@ async def test_a_room_s_question_for_the_time_goes_up_and_the_answer_comes_down(
     pole: Pole, authority: Authority, told: Told
 ) -> None:
     nonce = os.urandom(16)
-    (pole.data / "vault").mkdir()
-    (pole.data / "vault" / "time-question").write_text(nonce.hex())
+    question = Places(pole.data, "vault").time_question
+    question.parent.mkdir(parents=True, exist_ok=True)
+    question.write_text(nonce.hex())
     stated = session_pb2.TimeStatement(
         nonce=nonce, utc_ms=1_790_000_000_000, error_ms=20, signature=b"s" * 64
     )

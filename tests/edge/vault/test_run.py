@@ -83,7 +83,7 @@ def test_packets_of_a_film_come_back_out_of_the_sealed_ring(tmp_path: Path) -> N
     kept = [*pole.places.ring.rglob("*"), *pole.places.keys.rglob("*"), pole.places.ring]
     kept += [pole.places.keys, *pole.places.vault.glob("ring.db*")]
     assert [path for path in kept if path.stat().st_mode & 0o077] == []
-    assert pole.places.vault.stat().st_mode & 0o066 == 0
+    assert pole.places.vault.stat().st_mode & 0o077 == 0
     everything = b"".join(each.read_bytes() for each in pole.data.rglob("*") if each.is_file())
     assert film.packets[0].encoded[100:200] not in everything
 
