@@ -30,6 +30,10 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 logger = logging.getLogger("vigie.vault")
 
 
+class NotPermittedError(RingError):
+    """A permit does not let this fragment be recorded; the disk was not asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tail:
     """Where a camera's chain ends."""
@@ -89,8 +93,8 @@ class RingWriter:
     def write(self, fragment: Fragment, permit: Permit) -> Header:
         """Seal a fragment onto the disk; it is in the ring when this returns.
 
-        permit: one under which the fragment was captured. Raises RingError: PERMISSION_DENIED when
-        it does not allow that; any other kind: the disk did not take it, and it may be tried again.
+        permit: one under which the fragment was captured. Raises NotPermittedError when it does
+        not allow that; any other RingError: the disk did not take it, and it may be tried again.
         A row that could not be noted is no failure: `trouble` says why, and it follows later.
         """
         _check(fragment, permit)
@@ -251,7 +255,7 @@ def _check(fragment: Fragment, permit: Permit) -> None:
     if permit.may_record and permit.ring_days > 0 and is_for_it:
         return
     reason = permit.reason.value if permit.reason else "camera_not_named"
-    raise RingError(
+    raise NotPermittedError(
         Kind.PERMISSION_DENIED,
         f"nothing may be recorded of this camera: {reason}",
         where=f"camera {fragment.camera}",

@@ -75,4 +75,4 @@ class SickDisk(SystemDisk):
         super().close(descriptor)
 
 
-FULL, FAILING, READ_ONLY = errno.ENOSPC, errno.EIO, errno.EROFS
+FULL, FAILING, READ_ONLY, DENIED = errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES

@@ -14,7 +14,7 @@ from edge.vault.verify import verify
 from edge.wire.ring_report import read_ring_report, ring_report_path
 from edge.wire.v1 import event_pb2
 from tests.edge.vault.scenes import FPS, Pole, invented
-from tests.edge.vault.sick_disk import FAILING, FULL, READ_ONLY, SickDisk
+from tests.edge.vault.sick_disk import DENIED, FAILING, FULL, READ_ONLY, SickDisk
 from tests.fakes.mandates import CAMERA, make_room
 
 WAIT_S = 30
@@ -66,6 +66,7 @@ def test_one_failure_costs_a_segment_and_no_fragment(
         (FULL, GapReason.DISK_FULL),
         (FAILING, GapReason.DISK_FAILING),
         (READ_ONLY, GapReason.DISK_READ_ONLY),
+        (DENIED, GapReason.DISK_FAILING),
     ],
 )
 def test_a_disk_that_fails_for_a_while_loses_nothing_that_fits_the_queue(
@@ -179,7 +180,7 @@ def test_each_fragment_is_one_write_and_one_sync(pole: Pole, disk: SickDisk) -> 
 def watched(pole: Pole, disk: SickDisk) -> Iterator[tuple[Recorder, Duties]]:
     recorder = pole.record(disk=disk)
     room = make_room(pole.data, pole.clock, room="vault")
-    ring_report_path(pole.data).parent.mkdir(parents=True)
+    ring_report_path(pole.data).parent.mkdir(parents=True, exist_ok=True)
     duties = Duties(pole.data, room, recorder, pole.clock)
     yield recorder, duties
     recorder.close()
