@@ -46,6 +46,8 @@ SECONDS, FPS, BITS_PER_SECOND = 10, 25, 4_000_000
 WIDTH, HEIGHT = 1920, 1080
 SEGMENT_SECONDS = 2
 CLIP_BYTES = 3_000_000
+# Short ones, so that a neighbour's load falls on both sides alike.
+TURNS = 12
 # Twelve seconds of upload, so that the events of a turn meet it.
 UPLOAD_BITS_PER_SECOND = 2_000_000
 
@@ -215,11 +217,11 @@ async def measure_events(folder: Path, events: int) -> tuple[list[float], list[f
     alone: list[float] = []
     beside: list[float] = []
     uploaded = 0
-    for turn in range(4):
+    for turn in range(TURNS):
         script = Script(window_batches=64)
         is_beside = turn % 2 == 1
         data = Path(tempfile.mkdtemp(dir=folder))
-        found = await _run_turn(data, script, events // 2, uploads=is_beside)
+        found = await _run_turn(data, script, 2 * events // TURNS, uploads=is_beside)
         (beside if is_beside else alone).extend(found)
         uploaded += sum(script.uploads)
     return alone, beside, uploaded
