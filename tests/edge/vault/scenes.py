@@ -14,7 +14,8 @@ from edge.vault.disk import Disk, SystemDisk
 from edge.vault.places import VaultPlaces
 from edge.vault.reader import RingReader
 from edge.vault.record import Header
-from edge.vault.recorder import QUEUE_BYTES, Recorder, open_recorder
+from edge.vault.recorder import Recorder, open_recorder
+from edge.vault.scribe import QUEUE_BYTES
 from edge.wire.packets import SourceKind, StreamHello, StreamPacket
 from tests.edge.eye.camera.films import Film, write_film
 from tests.fakes.clock import FakeClock
