@@ -13,7 +13,7 @@ from edge.cli.nouns import NounGroup
 from edge.errors import EXIT_OK, EXIT_USAGE, VigieError
 
 GROUPS: dict[str, tuple[str, str]] = {
-    "edge": ("edge.cli.edge", "Run the eye and the link of a pole."),
+    "edge": ("edge.cli.edge", "Run the eye, the vault and the link of a pole."),
     "collector": ("edge.cli.collector", "Run the control room's collector."),
     "events": ("edge.cli.events", "Follow, list, show and review events."),
     "rules": ("edge.cli.rules", "Check, draw, explain and replay rules."),

@@ -27,14 +27,18 @@ from edge.link.journal import note
 from edge.link.memory import read_ledger, write_ledger
 from edge.link.renewal import Renewal
 from edge.link.session import Session
-from edge.link.stream import Stream, Tell
+from edge.link.stream import WRITE_WITHIN_SECONDS, Stream, Tell
 from edge.link.throttle import DEFAULT_BITS_PER_SECOND
 from edge.link.transitions import State
+from edge.service.watchdog import Watchdog
 from edge.spool.database import StorageError
 from edge.wire.v1 import session_pb2
 
 TICK_SECONDS = 1.0
 MAX_QUEUED_INPUTS = 64
+# A turn of the session may wait for one write to a slow collector, and for the disk. Who takes no
+# input for longer makes no progress.
+LONGEST_TURN_NS = round(WRITE_WITHIN_SECONDS * 1e9) + 15_000_000_000
 
 # An input with the number of the stream it came from; 0: from no stream.
 _Queued = tuple[int, said.Input]
@@ -53,8 +57,9 @@ class Client:
         rng: random.Random,
         software: str,
         clip_bits_per_second: int = DEFAULT_BITS_PER_SECOND,
+        watchdog: Watchdog | None = None,
     ) -> None:
-        """clip_bits_per_second: at most so fast a sealed clip goes up."""
+        """clip_bits_per_second: at most so fast a sealed clip goes up. watchdog: None: nobody's."""
         self._data = data
         self._directory = identity_directory
         self._renewal = Renewal(
@@ -66,6 +71,8 @@ class Client:
         )
         self._drain = drain
         self._clock = clock
+        self._watchdog = watchdog or Watchdog(None, 0, clock)
+        self._turned_ns = clock.monotonic_ns()
         self._ledger = read_ledger(identity_directory.path)
         self._session = Session(self._identity.device, software, rng=rng, ledger=self._ledger)
         self._inputs: asyncio.Queue[_Queued] = asyncio.Queue(MAX_QUEUED_INPUTS)
@@ -117,6 +124,7 @@ class Client:
             if number in {0, self._stream_number}:
                 await self._apply(said.Tick(self._clock.monotonic_ns()))
                 await self._apply(happened)
+                self._turned_ns = self._clock.monotonic_ns()
 
     async def _apply(self, happened: said.Input) -> None:
         todo: deque[said.Output] = deque()
@@ -287,6 +295,8 @@ class Client:
     async def _tick(self) -> None:
         while True:
             await self._inputs.put((0, said.Tick(self._clock.monotonic_ns())))
+            if self._clock.monotonic_ns() - self._turned_ns < LONGEST_TURN_NS:
+                self._watchdog.feed()
             self._renewal.begin_if_due()
             await asyncio.sleep(TICK_SECONDS)
 

@@ -30,6 +30,11 @@ RENEW_AFTER_LIFE_FRAC = 1 / 3
 RENEW_SPREAD_LIFE_FRAC = 1 / 10
 
 
+def identity_folder(data: Path) -> Path:
+    """DATA/identity/, the link's own."""
+    return data / "identity"
+
+
 class IdentityError(VigieError):
     """The identity on disk cannot be used; the file is named and the remedy said."""
 

@@ -17,8 +17,9 @@ from edge.clock import SystemClock
 from edge.errors import EXIT_CODES, Kind, VigieError
 from edge.link.client import Client
 from edge.link.drain import Drain
-from edge.link.identity import IdentityDirectory
+from edge.link.identity import IdentityDirectory, identity_folder
 from edge.link.throttle import DEFAULT_BITS_PER_SECOND
+from edge.service.watchdog import Watchdog
 
 
 def main() -> None:
@@ -43,25 +44,30 @@ def main() -> None:
 
 async def serve(data: Path, clip_bits_per_second: int = DEFAULT_BITS_PER_SECOND) -> None:
     """Run the link of the pole whose state stands in `data` until SIGTERM or SIGINT."""
-    directory = IdentityDirectory(data / "identity")
+    directory = IdentityDirectory(identity_folder(data))
     directory.read_identity()
     drain = await Drain.open(data)
+    clock = SystemClock()
+    watchdog = Watchdog.from_environment(os.environ, clock)
     client = Client(
         data,
         directory,
         drain,
-        clock=SystemClock(),
+        clock=clock,
         rng=random.Random(),
         software=version("vigie"),
         clip_bits_per_second=clip_bits_per_second,
+        watchdog=watchdog,
     )
     loop = asyncio.get_running_loop()
     ending: list[asyncio.Task[None]] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, lambda: ending.append(asyncio.ensure_future(client.stop())))
+    watchdog.tell_ready()
     try:
         await client.run()
     finally:
+        watchdog.tell_stopping()
         await drain.close()
 
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -21,11 +23,14 @@ ENDS = [signal.SIGTERM, signal.SIGINT]
 
 
 @contextlib.asynccontextmanager
-async def link_process(data: Path) -> AsyncIterator[Process]:
+async def link_process(
+    data: Path, starter: Mapping[str, str] | None = None
+) -> AsyncIterator[Process]:
     """`python -m edge.link.run`; killed if the block leaves it running."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "edge.link.run", "--data", str(data), stderr=PIPE
-    )
+        sys.executable, "-m", "edge.link.run", "--data", str(data),
+        stderr=PIPE, env={**os.environ, **(starter or {})},
+    )  # fmt: skip
     try:
         yield process
     finally:
@@ -88,6 +93,20 @@ async def test_told_to_end_without_a_collector_it_ends(
                 pass
         await end(process, number)
     assert read_waiting(pole) == [1, 2, 3]
+
+
+async def test_it_is_ready_without_a_collector_and_its_turns_are_its_progress(
+    pole: Pole, authority: Authority, tmp_path: Path
+) -> None:
+    pole.put_identity(authority, "127.0.0.1:1")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.bind(str(tmp_path / "notify"))
+        line.setblocking(False)
+        starter = {"NOTIFY_SOCKET": line.getsockname(), "WATCHDOG_USEC": "4000000"}
+        async with link_process(pole.data, starter) as process, asyncio.timeout(DEADLINE_SECONDS):
+            heard = asyncio.get_running_loop().sock_recv
+            assert [await heard(line, 99) for _ in range(3)] == [b"READY=1"] + 2 * [b"WATCHDOG=1"]
+            await end(process, signal.SIGTERM)
 
 
 def read_waiting(pole: Pole) -> list[int]:
