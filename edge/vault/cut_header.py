@@ -18,8 +18,7 @@ from edge.errors import Kind, VigieError
 from edge.vault.fragment import Stream
 
 if TYPE_CHECKING:
-    from av import VideoStream
-    from av.container import OutputContainer
+    import av.container
 
 # FFmpeg joins samples into chunks of at most so much.
 _CHUNK_BYTES = 1 << 20
@@ -71,7 +70,7 @@ def make_header(
     return _cut_header(sink, sum(sample.sample_bytes for sample in samples))
 
 
-def _add_track(container: "OutputContainer", stream: Stream) -> "VideoStream":
+def _add_track(container: "av.container.OutputContainer", stream: Stream) -> "av.VideoStream":
     import av  # noqa: PLC0415
 
     # A stream whose codec context is not opened can only be made from another one.
