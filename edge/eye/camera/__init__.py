@@ -29,10 +29,11 @@ What this room may not do: hand out a picture before its masks are burned in, ha
 masked camera, show a camera's password. Read next: `source.py`, then `demux.py`, `capture.py`.
 """
 
-from edge.eye.camera.capture import Capture, CaptureOptions, wait_any
+from edge.eye.camera.capture import Capture, CaptureOptions
 from edge.eye.camera.facts import Counts, Fact, LossReason, Lost, Opened
 from edge.eye.camera.recording import Replay, Totals, frames
 from edge.eye.camera.source import Address, CameraError, Packet, PacketSink, load_address
+from edge.eye.camera.waiting import wait_any
 
 __all__ = [
     "Address",

@@ -2,11 +2,9 @@
 
 import os
 import random
-import select
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from edge.eye.camera.facts import Counts, Fact, LossReason, Lost, Opened
 from edge.eye.camera.lifecycle import TABLE, Action, Happening, Pauses, State
 from edge.eye.camera.opening import STALL_SECONDS
 from edge.eye.camera.order import LONGEST_MESSAGE_BYTES, Failure, Order
-from edge.eye.camera.slots import Slots
+from edge.eye.camera.slots import Progress, Slots
 from edge.eye.camera.source import load_address
 from edge.eye.frame import Frame
 from edge.site.model import Camera
@@ -24,13 +22,17 @@ from edge.site.model import Camera
 # A killed child is collected at once, unless a driver holds it in uninterruptible sleep: then
 # only the hardware watchdog helps, and the eye must not wait with it.
 LONGEST_BURIAL_SECONDS = 1.0
+# Interpreter and libraries of a new child take a second, on a starved board many. They are not the
+# camera's silence: a child that is killed before it can look would never see a picture.
+LONGEST_START_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureOptions:
     """How a capture behaves.
 
-    stall_seconds: no picture for this long, opening included, and the child is killed.
+    stall_seconds: no picture for this long, opening included, and the child is killed. The
+    child's own start does not count: it has LONGEST_START_SECONDS.
     is_looped: a recording begins anew at its end; time goes on growing.
     ring_socket: where the vault takes packets; None: nothing is recorded.
     jitter_seed: makes pauses repeatable, for tests; None: by chance.
@@ -43,7 +45,7 @@ class CaptureOptions:
 
 
 class Capture:
-    """One camera, captured live. Used from one thread; `wait_any` drives it."""
+    """One camera, captured live. Used from one thread; `waiting.wait_any` drives it."""
 
     def __init__(
         self, camera: Camera, options: CaptureOptions | None = None, clock: Clock | None = None
@@ -149,24 +151,37 @@ class Capture:
         now_ns = self._clock.monotonic_ns()
         if self._state is State.WAITING and now_ns >= self._due_ns:
             self._apply(Happening.DUE)
-        alive_ns = self._slots.read_progress()[0].alive_monotonic_ns
-        if self._state is State.OPENING and alive_ns >= self._started_ns:
+        progress, _ = self._slots.read_progress()
+        if self._state is State.OPENING and progress.alive_monotonic_ns >= self._started_ns:
             self._apply(Happening.PICTURE)
         self._listen()
-        limit_ns = self._options.stall_seconds * 1e9
-        if now_ns - max(alive_ns, self._started_ns) > limit_ns:
-            self._failure = Failure(
-                LossReason.TIMEOUT,
-                f"{self._address.shown} sent no picture for {self._options.stall_seconds:g} s",
-                "Is the camera on, and does another viewer get a picture from it?",
-            )
-            self._apply(Happening.SILENCE)
+        self._judge_silence(now_ns, progress)
 
     def wait_seconds(self) -> float:
         """How long `supervise` may be put off when nothing becomes readable."""
         if self._state is not State.WAITING:
             return min(1.0, self._options.stall_seconds / 4)
         return max(0.0, (self._due_ns - self._clock.monotonic_ns()) / 1e9)
+
+    def _judge_silence(self, now_ns: int, progress: Progress) -> None:
+        has_begun = progress.begun_monotonic_ns >= self._started_ns
+        limit_seconds = self._options.stall_seconds if has_begun else LONGEST_START_SECONDS
+        heard_ns = max(progress.alive_monotonic_ns, progress.begun_monotonic_ns, self._started_ns)
+        if now_ns - heard_ns <= limit_seconds * 1e9:
+            return
+        if has_begun:
+            self._failure = Failure(
+                LossReason.TIMEOUT,
+                f"{self._address.shown} sent no picture for {limit_seconds:g} s",
+                "Is the camera on, and does another viewer get a picture from it?",
+            )
+        else:
+            self._failure = Failure(
+                LossReason.CRASHED,
+                f"the capture process did not start within {limit_seconds:g} s",
+                "The machine has too much to do; see what with: top",
+            )
+        self._apply(Happening.SILENCE)
 
     def _listen(self) -> None:
         if self._channel is None:
@@ -277,24 +292,3 @@ class Capture:
         times_ns = (self._clock.utc_ns(), self._clock.monotonic_ns())
         name = self._camera.name
         self._facts.append(Lost(name, failure.reason, failure.what, failure.hint, *times_ns))
-
-
-def wait_any(captures: Sequence[Capture], timeout_seconds: float) -> list[Capture]:
-    """Supervise all, then give those with a new frame, waiting at most so long for one.
-
-    Returns early and empty-handed when a fact came up, so that the caller can look at it.
-    """
-    for capture in captures:
-        capture.supervise()
-    ready = [capture for capture in captures if capture.has_news()]
-    if ready or not captures:
-        return ready
-    poller = select.poll()
-    for capture in captures:
-        for handle in capture.handles():
-            poller.register(handle, select.POLLIN)
-    longest = min([timeout_seconds, *(capture.wait_seconds() for capture in captures)])
-    poller.poll(max(0.0, longest) * 1000)
-    for capture in captures:
-        capture.supervise()
-    return [capture for capture in captures if capture.has_news()]

@@ -46,7 +46,9 @@ class Child:
         camera = order.camera
         if self._slots is None:
             self._slots = Slots(self._memory_fd, camera.analysis_width_px, camera.name)
-        self._progress = replace(self._progress, alive_monotonic_ns=0)
+        begun_ns = self._clock.monotonic_ns()
+        self._progress = replace(self._progress, begun_monotonic_ns=begun_ns, alive_monotonic_ns=0)
+        self._slots.tell(self._progress)
         try:
             address = load_address(camera.source)
             if address.is_replayable:

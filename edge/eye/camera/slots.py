@@ -25,7 +25,7 @@ SLOTS = range(1, 4)
 NONE = 0  # so that new memory, all zeros, is empty
 CLOSED = -1
 # latest slot, pinned slot, whether latest was read, replaced unread; then Progress.
-HEADER = struct.Struct("<IIII9q")
+HEADER = struct.Struct("<IIII10q")
 # number, captured utc and monotonic ns; source width and height, width and height.
 SLOT = struct.Struct("<3q4I")
 PAGE = 4096
@@ -35,9 +35,11 @@ PAGE = 4096
 class Progress:
     """What the child has done since the parent last cleared it; all integers.
 
+    begun_monotonic_ns: when it took up its order (0: it is still starting).
     alive_monotonic_ns: when the last picture came (0: none yet).
     """
 
+    begun_monotonic_ns: int = 0
     alive_monotonic_ns: int = 0
     source_width_px: int = 0
     source_height_px: int = 0

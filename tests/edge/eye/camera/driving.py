@@ -45,6 +45,10 @@ class Drive:
         self.until(lambda: len(self.lost()) > count, limit_seconds)
         return self.lost()[-1]
 
+    def until_seen(self, limit_seconds: float = 30.0) -> None:
+        """Loop until the camera is there: opened, and not lost since."""
+        self.until(lambda: bool(self.facts) and isinstance(self.facts[-1], Opened), limit_seconds)
+
     def opened(self) -> list[Opened]:
         return [fact for fact in self.facts if isinstance(fact, Opened)]
 

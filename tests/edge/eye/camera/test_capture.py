@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.eye.camera import Capture, CaptureOptions, LossReason, wait_any
+from edge.eye.camera import Capture, CaptureOptions, LossReason, Lost, wait_any
+from edge.eye.camera.capture import LONGEST_START_SECONDS
 from edge.site.model import Camera
 from tests.edge.eye.camera.driving import Drive, count_handles, list_children
 from tests.edge.eye.camera.films import Film, write_film
+from tests.fakes.clock import FakeClock
 
 StartDrive = Callable[..., Drive]
 
@@ -94,6 +96,32 @@ def test_a_child_that_hangs_is_killed_and_replaced(start: StartDrive) -> None:
     assert drive.until_lost().reason is LossReason.TIMEOUT
     assert hung not in list_children()
     drive.until_opened()
+
+
+def test_a_child_that_starts_slowly_is_no_silent_camera() -> None:
+    """On a starved board a child that was killed before it could look would never see anything."""
+    # Far ahead of the child's clock: even if it is stopped too late, it has not begun.
+    clock = FakeClock(monotonic_ns=2**62)
+    capture = Capture(Camera("north", "sim:street"), CaptureOptions(stall_seconds=2.0), clock)
+    capture.start()
+    drive = Drive(capture)
+    starting = child_of(drive)
+    os.kill(starting, signal.SIGSTOP)
+    try:
+        clock.advance(LONGEST_START_SECONDS - 1.0)
+        capture.supervise()
+        assert child_of(drive) == starting
+        clock.advance(2.0)
+        capture.supervise()
+        (lost,) = capture.take_facts()
+        assert isinstance(lost, Lost)
+        assert (lost.reason, lost.what) == (
+            LossReason.CRASHED,
+            "the capture process did not start within 30 s",
+        )
+        assert starting not in list_children()
+    finally:
+        capture.close()
 
 
 def test_nothing_is_left_behind_by_many_deaths(start: StartDrive) -> None:

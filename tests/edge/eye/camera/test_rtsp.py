@@ -4,19 +4,20 @@ The long form, 500 faults: pytest tests/edge/eye/camera/test_rtsp.py --soak -s
 """
 
 import itertools
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from edge.eye.camera import Capture, CaptureOptions, LossReason
+from edge.eye.camera import Capture, CaptureOptions, Fact, LossReason, Lost, Opened
 from edge.site.model import Camera
 from tests.edge.eye.camera.driving import Drive, count_handles, list_children
 from tests.fakes.tcp_proxy import Fault, TcpProxy
 
 FAULTS = (Fault.CUT, Fault.STALL, Fault.RESET, Fault.GARBAGE, Fault.REFUSE)
-STALL_SECONDS = 2.0  # the product's is 10; a server of the loopback opens in half a second
+STALL_SECONDS = 4.0  # the product's is 10; a server of the loopback opens in half a second
 NOTICED_WITHIN_SECONDS = 40.0
 BACK_WITHIN_SECONDS = 15.0
 
@@ -31,32 +32,47 @@ def drive(wire: TcpProxy) -> Iterator[Drive]:
 
 
 def suffer(drive: Drive, wire: TcpProxy, count: int) -> list[float]:
-    """That many faults, each noticed and survived; seconds from return to picture."""
-    drive.until_opened()
-    child = drive.capture._child
-    assert child is not None
+    """That many faults, each noticed, told once and survived; seconds from return to picture."""
+    drive.until_seen()
     handles, children = count_handles(), len(list_children())
     child_handles: dict[int, int] = {}
     returns = []
-    for number, fault in enumerate(itertools.islice(itertools.cycle(FAULTS), count), 1):
+    for fault in itertools.islice(itertools.cycle(FAULTS), count):
+        begun = len(drive.facts)
         wire.set_fault(fault)
-        lost = drive.until_lost()
+        lost = drive.until_lost(NOTICED_WITHIN_SECONDS)
         if fault is Fault.STALL:
             assert lost.reason is LossReason.TIMEOUT
         returned = time.monotonic()
         wire.set_fault(Fault.NONE)
-        drive.until_opened(BACK_WITHIN_SECONDS)
+        drive.until_seen(BACK_WITHIN_SECONDS)
         returns.append(time.monotonic() - returned)
+        told = drive.facts[begun:]
+        assert isinstance(told[1], Opened), f"{fault.name} is told once: {told}"
+        assert_starved(told[2:])
         child = drive.capture._child
         assert child is not None
         grown = count_handles(child.pid) - child_handles.setdefault(
             child.pid, count_handles(child.pid)
         )
         assert grown <= 0, "the child leaks handles"
-        assert drive.capture.get_counts().outages == number
+    assert drive.capture.get_counts().outages == len(drive.lost())
     assert count_handles() <= handles + 2, "the proxy's two ends of a connection at most"
     assert len(list_children()) == children
     return returns
+
+
+def assert_starved(facts: Sequence[Fact]) -> None:
+    """Outages over a whole wire: only silence, and only on a machine with far too much to do.
+
+    Such an outage is real, and told once like any other.
+    """
+    for lost, opened in zip(facts[::2], facts[1::2], strict=True):
+        assert isinstance(lost, Lost)
+        assert isinstance(opened, Opened)
+        assert lost.reason is LossReason.TIMEOUT, lost
+        assert os.getloadavg()[0] > 2 * (os.cpu_count() or 1), f"nothing was wrong: {lost}"
+        print(f"no fault, but the machine had too much to do: {lost.what}")
 
 
 def test_thirty_faults_are_each_told_once_and_survived(drive: Drive, wire: TcpProxy) -> None:
