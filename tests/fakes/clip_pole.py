@@ -15,7 +15,9 @@ import grpc
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
+    KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
 )
@@ -87,11 +89,16 @@ class ClipPole:
         self.stage.run(self.stage.core.services.mandates.deliver(envelope, "account:mayor"))
         return envelope
 
-    def key_file(self, folder: Path, key: X25519PrivateKey | None = None) -> Path:
+    def key_file(
+        self, folder: Path, key: X25519PrivateKey | None = None, passphrase: str = ""
+    ) -> Path:
         """The reader's private key as an officer holds it."""
+        lock: KeySerializationEncryption = NoEncryption()
+        if passphrase:
+            lock = BestAvailableEncryption(passphrase.encode())
         private = key or self.reader.private
         path = folder / "control-room.key.pem"
-        path.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        path.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock))
         return path
 
     def take_requests(self) -> list[tuple[session_pb2.Command, ClipRequest]]:

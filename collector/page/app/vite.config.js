@@ -1,6 +1,7 @@
 import { defineConfig } from "vite";
 
-// One script and one style sheet with fixed names, so that a rebuild can be compared byte for byte.
+// Fixed names, so that a rebuild can be compared byte for byte: one script and one style sheet for
+// the page, and what opens clips in a script of its own that is fetched with the first one.
 export default defineConfig({
   base: "/static/",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
@@ -12,7 +13,12 @@ export default defineConfig({
     modulePreload: false,
     assetsInlineLimit: 0,
     rolldownOptions: {
-      output: { entryFileNames: "page.js", assetFileNames: "page[extname]" },
+      output: {
+        entryFileNames: "page.js",
+        // HPKE's library asks for Node's "crypto" where the browser has none; absent.js is nothing.
+        chunkFileNames: ({ name }) => (name.startsWith("__vite") ? "absent.js" : `${name}.js`),
+        assetFileNames: "page[extname]",
+      },
     },
   },
 });

@@ -2,7 +2,11 @@
 
 import { effect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { get, type Me, me, post } from "./api";
+import { Accounts } from "./Accounts";
+import { AskClip } from "./AskClip";
+import { can, get, type Me, me, post, proofWanted } from "./api";
+import { Clips } from "./Clips";
+import { askedFor } from "./clips";
 import { Devices } from "./Devices";
 import { SignIn, Welcome } from "./Entry";
 import { heardMs, isStale, listen } from "./feed";
@@ -12,16 +16,11 @@ import { isHelpOpen, press } from "./keys";
 import { clockTime, span, zoneName } from "./moments";
 import { now } from "./now";
 import { Precision } from "./Precision";
-import { go, path, viewOf } from "./place";
+import { ProofDialog } from "./Proof";
+import { go, path, TABS, type View, viewOf } from "./place";
 import { Signals } from "./Signals";
 import { announcement } from "./signals";
 import { choose, LANGS, lang, say } from "./words";
-
-const TABS = [
-  ["signals", "/"],
-  ["devices", "/devices"],
-  ["precision", "/precision"],
-] as const;
 
 document.documentElement.lang = lang.value;
 effect(() => {
@@ -45,11 +44,13 @@ export function Shell() {
 }
 
 function SignedIn({ account }: { account: string }) {
-  const view = viewOf(path.value);
+  const wanted = viewOf(path.value);
+  const open = TABS.filter(([, , right]) => can(right)).map(([name]) => name);
+  const view = open.find((name) => name === wanted) ?? open[0];
   useEffect(listen, [account]);
   useEffect(() => {
     const obey = (event: KeyboardEvent) => {
-      if (viewOf(path.value) === "signals") press(event);
+      if (viewOf(path.value) === "signals" && can("see_signals")) press(event);
     };
     addEventListener("keydown", obey);
     return () => removeEventListener("keydown", obey);
@@ -58,25 +59,33 @@ function SignedIn({ account }: { account: string }) {
     <div class={isStale.value ? "shell stale" : "shell"}>
       <Bar account={account} view={view} />
       {isStale.value && <StaleBanner />}
-      {view === "signals" && <Signals />}
-      {view === "devices" && <Devices />}
-      {view === "precision" && <Precision />}
+      {view && <Shown view={view} />}
       <p class="unseen" aria-live="polite">
         {announcement.value}
       </p>
       {isHelpOpen.value && <Help />}
+      {askedFor.value && <AskClip event={askedFor.value} />}
+      {proofWanted.value && <ProofDialog />}
     </div>
   );
 }
 
-function Bar({ account, view }: { account: string; view: string }) {
+function Shown({ view }: { view: View }) {
+  if (view === "clips") return <Clips />;
+  if (view === "devices") return <Devices />;
+  if (view === "precision") return <Precision />;
+  if (view === "accounts") return <Accounts />;
+  return <Signals />;
+}
+
+function Bar({ account, view }: { account: string; view: View | undefined }) {
   return (
     <header class="bar">
       <span class="brand">
         <Eye /> Vigie
       </span>
       <nav>
-        {TABS.map(([name, to]) => (
+        {TABS.filter(([, , right]) => can(right)).map(([name, to]) => (
           <a
             key={name}
             href={to}
@@ -93,7 +102,9 @@ function Bar({ account, view }: { account: string; view: string }) {
       <span class="grow" />
       <FeedState />
       <Language />
-      <span class="account">{account}</span>
+      <span class="account" title={say(`role.${me.value?.role}`)}>
+        {account}
+      </span>
       <button type="button" class="quiet" onClick={() => void signOut()}>
         {say("sign_out")}
       </button>

@@ -1,6 +1,8 @@
 /** Why one signal fired: a sentence, what was measured, the rule in force, who said what. */
 
 import { useEffect, useRef } from "preact/hooks";
+import { can } from "./api";
+import { askedFor } from "./clips";
 import { FrameDrawing } from "./FrameDrawing";
 import { isNoteOpen } from "./keys";
 import type { EventDetail, Verdict } from "./model";
@@ -45,6 +47,18 @@ function Reasons({ read }: { read: EventDetail }) {
       {isNoteOpen.value && <NoteForm />}
       <Limits read={read} />
       <FrameDrawing box={read.box_frac} way={read.way_frac} />
+      {can("request_clips") && (
+        <p>
+          <button
+            type="button"
+            onClick={() => {
+              askedFor.value = read;
+            }}
+          >
+            {say("ask.clip")}
+          </button>
+        </p>
+      )}
       <Facts read={read} />
       <Reviews read={read} />
     </>

@@ -1,7 +1,7 @@
 /** The live feed. It is believed only as long as heartbeats come. */
 
 import { signal } from "@preact/signals";
-import { get, type Me, me } from "./api";
+import { can, get, type Me, me } from "./api";
 import type { EventRow, Review } from "./model";
 import { load, take, takeReview } from "./signals";
 
@@ -56,6 +56,7 @@ function connect(): EventSource {
 }
 
 function reload(): void {
+  if (!can("see_signals")) return;
   load().catch(() => {
     // The feed itself shows that the collector cannot be reached.
   });

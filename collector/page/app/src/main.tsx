@@ -1,4 +1,5 @@
 import "./style.css";
+import "./clips.css";
 import { render } from "preact";
 import { Shell } from "./Shell";
 

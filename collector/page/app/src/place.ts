@@ -2,19 +2,28 @@
 
 import { signal } from "@preact/signals";
 
-export type View = "signals" | "devices" | "precision" | "welcome";
+export type View = (typeof TABS)[number][0] | "welcome";
 
-const PATHS: Record<string, View> = {
-  "/": "signals",
-  "/devices": "devices",
-  "/precision": "precision",
-};
+/** Every view, where it lives, and the right that shows it. */
+export const TABS = [
+  ["signals", "/", "see_signals"],
+  ["clips", "/clips", "see_clips"],
+  ["mandates", "/mandates", "see_mandates"],
+  ["devices", "/devices", "see_devices"],
+  ["precision", "/precision", "see_signals"],
+  ["calibration", "/calibration", "see_calibration"],
+  ["register", "/register", "export_register"],
+  ["audit", "/audit", "read_audit"],
+  ["accounts", "/accounts", "manage_accounts"],
+] as const;
+
 const WELCOME = "/welcome/";
 
 export const path = signal(location.pathname);
 
 export function viewOf(at: string): View {
-  return at.startsWith(WELCOME) ? "welcome" : (PATHS[at] ?? "signals");
+  if (at.startsWith(WELCOME)) return "welcome";
+  return TABS.find(([, to]) => to === at)?.[0] ?? "signals";
 }
 
 export function invitation(): string {

@@ -1,4 +1,4 @@
-/** Something the collector is asked for again and again while it is on screen. */
+/** Something the collector is asked for, once or again and again while it is on screen. */
 
 import { useEffect, useState } from "preact/hooks";
 import { get } from "./api";
@@ -6,9 +6,17 @@ import { reason } from "./signals";
 
 const EVERY_MS = 5_000;
 
-export function usePolled<T>(path: string): { read: T | null; failure: string | null } {
+export interface Polled<T> {
+  read: T | null;
+  failure: string | null;
+  again: () => void;
+}
+
+/** everyMs: 0 asks once, and once more for each call of `again`; for what the audit writes down. */
+export function usePolled<T>(path: string, everyMs = EVERY_MS): Polled<T> {
   const [read, setRead] = useState<T | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
+  const [turn, setTurn] = useState(0);
   useEffect(() => {
     const ask = () =>
       get<T>(path)
@@ -18,8 +26,8 @@ export function usePolled<T>(path: string): { read: T | null; failure: string | 
         })
         .catch((error) => setFailure(reason(error)));
     void ask();
-    const timer = setInterval(() => void ask(), EVERY_MS);
+    const timer = everyMs ? setInterval(() => void ask(), everyMs) : undefined;
     return () => clearInterval(timer);
-  }, [path]);
-  return { read, failure };
+  }, [path, everyMs, turn]);
+  return { read, failure, again: () => setTurn((before) => before + 1) };
 }

@@ -1,4 +1,4 @@
-import type { Words } from "./words";
+import type { Words } from "./words.table";
 
 export const EN: Words = {
   signals: "Signals",

@@ -1,15 +1,11 @@
 /** The page's words in the language the operator chose. */
 
 import { signal } from "@preact/signals";
-import { EN } from "./words.en";
-import { ES } from "./words.es";
-import { FR } from "./words.fr";
+import { type Lang, WORDS } from "./words.all";
 
-export type Lang = "en" | "fr" | "es";
-export type Words = Readonly<Record<string, string>>;
+export type { Lang } from "./words.all";
 
 export const LANGS: readonly Lang[] = ["en", "fr", "es"];
-const WORDS: Record<Lang, Words> = { en: EN, fr: FR, es: ES };
 const KEY = "vigie.lang";
 
 export const lang = signal<Lang>(firstLang());
@@ -22,7 +18,8 @@ export function choose(to: Lang): void {
 
 /** The words for a key; `{0}` stands for what is given. Unknown functions read as they are. */
 export function say(key: string, given: string | number = ""): string {
-  const words = WORDS[lang.value][key] ?? EN[key] ?? key.replace(/^\w+\./, "").replaceAll("_", " ");
+  const words =
+    WORDS[lang.value][key] ?? WORDS.en[key] ?? key.replace(/^\w+\./, "").replaceAll("_", " ");
   return words.replace("{0}", String(given));
 }
 
