@@ -252,8 +252,8 @@ def fetch(
         written = sealed.with_suffix(".mp4")
         open_clip(sealed, private_key, written)
         sealed.unlink()
-    manifest = folder / f"{written.name}{MANIFEST_SUFFIX}"
-    (folder / f"{sealed.name}{MANIFEST_SUFFIX}").replace(manifest)
+    # Where 'vigie clip verify' looks for it, sealed or opened.
+    manifest = sealed.with_suffix(MANIFEST_SUFFIX)
     if as_json:
         voice.print_json({"clip": name, "file": str(written), "manifest": str(manifest)})
         return
@@ -276,7 +276,7 @@ def _fetch(speaker: voice.Voice, desk: "ClipDeskServiceStub", name: str, folder:
             for answer in desk.FetchClip(clip_pb2.FetchClipRequest(clip=name)):
                 file.write(answer.sealed)
                 tell(file.tell(), clip.sealed_bytes)
-        (folder / f"{sealed.name}{MANIFEST_SUFFIX}").write_text(clip.manifest)
+        sealed.with_suffix(MANIFEST_SUFFIX).write_text(clip.manifest)
         part.replace(sealed)
     except OSError as error:
         raise VigieError(
