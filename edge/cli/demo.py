@@ -44,6 +44,7 @@ Examples:
     default=Path.home() / ".cache" / "vigie" / "demo",
     help="Folder for the clip, keys and events.",
 )
+@click.option("--no-clip", is_flag=True, help="Do not ask for the clip of the first event.")
 @voice.json_option
 @click.pass_obj
 def demo(  # noqa: PLR0917 - one parameter an option
@@ -55,12 +56,14 @@ def demo(  # noqa: PLR0917 - one parameter an option
     page: str,
     models: Path | None,
     cache: Path,
+    no_clip: bool,
     as_json: bool,
 ) -> None:
     """Watch real events arrive on a collector, review one on its page, read why it fired.
 
-    Starts a collector, enrols a pole, runs its eye on a source and shows events as they arrive.
-    Exit code 0 only if events arrived and all were acknowledged.
+    Starts a collector, signs a bench mandate, enrols a pole, runs its three rooms on a source,
+    shows events as they arrive, and asks for the clip of the first one. Exit code 0 only if
+    events arrived, all were acknowledged, and the clip came and is proven.
     """
     from edge.demo.scene import ensure_detector, prepare_scene  # noqa: PLC0415 - the demo's cost
     from edge.demo.stage import Play, run_play  # noqa: PLC0415
@@ -85,6 +88,7 @@ def demo(  # noqa: PLR0917 - one parameter an option
         models=library,
         seconds=seconds,
         page=page,
+        has_clip=not no_clip,
     )
     table = run_play(play, voice.say, voice.print_json if as_json else _show_event)
     if summary is not None:
@@ -92,6 +96,8 @@ def demo(  # noqa: PLR0917 - one parameter an option
     _show_table(table)
     if not table.events:
         voice.say(f"vigie: no event arrived; what the pole said is in {cache / 'state/pole.log'}")
+    if table.clips_expected > len(table.clips):
+        voice.say("vigie: the clip did not come; --no-clip leaves it out")
     if not table.is_success:
         raise click.exceptions.Exit(EXIT_ANSWER_IS_NO)
 
@@ -112,6 +118,13 @@ def _show_table(table: "Summary") -> None:
     video, sent = table.video_bytes, table.event_bytes
     share = f", one byte sent for {video // sent:,} bytes of video" if sent and video else ""
     voice.say(f"  sent {sent:,} bytes of events; {video:,} bytes of video stayed{share}")
+    voice.say(f"  the ring holds {table.ring_bytes:,} sealed bytes")
+    for clip in table.clips:
+        proof = "verified offline" if clip.is_verified else "NOT verified"
+        voice.say(
+            f"  clip of event {clip.event}: {clip.seconds:g} s, {clip.mp4_bytes:,} bytes, {proof}: "
+            f"{clip.mp4}"
+        )
     if table.latency_p50_ms is not None:
         voice.say(
             f"  capture to stored: p50 {table.latency_p50_ms} ms, p99 {table.latency_p99_ms} ms"

@@ -10,13 +10,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.demo.city import City
 from edge.demo.process import Process, run_command
+from edge.demo.showing import Showing
 from edge.demo.tally import CameraTally, Summary, Tally
 from edge.errors import Kind, VigieError
+from edge.spool.places import spool_path
+from edge.wire.eye_status import eye_status_path
 
 DEVICE = "demo-pole"
 READY_SECONDS = 20.0
 DRAIN_SECONDS = 10.0
+CLIP_SECONDS = 30.0
 POLL_SECONDS = 0.1
 
 Say = Callable[[str], None]
@@ -33,6 +38,7 @@ class Play:
     models: folder of built detectors.
     seconds: how long to run; None: until it is interrupted.
     page: address of the page, HOST:PORT.
+    has_clip: whether the clip of the first event is asked for.
     """
 
     site: Path
@@ -41,6 +47,7 @@ class Play:
     models: Path
     seconds: float | None
     page: str
+    has_clip: bool = True
 
     @property
     def collector(self) -> Path:
@@ -64,24 +71,30 @@ def run_play(play: Play, say: Say, tell: Tell) -> Summary:
     play.state.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     tally = Tally()
+    city = City(play.state / "authority", play.collector)
+    showing = Showing(city, play.state / "clips", say)
     with contextlib.ExitStack() as parts, _interrupt() as interrupted:
         collector = parts.enter_context(_start_collector(play))
         addresses = _wait_for_addresses(play, collector)
         say(f"vigie: the collector listens on {addresses['sessions']}, its page is "
             f"http://{addresses['page']}/")  # fmt: skip
         _say_first_account(play, say)
-        _ensure_enrolled(play, addresses, say)
+        _ensure_enrolled(play, addresses, city.ensure_trust(), say)
+        if city.ensure_mandate(play.site, play.models, DEVICE):
+            say(f"vigie: a bench mandate for {DEVICE} is signed: {city.mandate}")
         tail = parts.enter_context(_follow_events(play))
-        listener = threading.Thread(target=_listen, args=(tail, tally, tell), daemon=True)
+        chosen = showing if play.has_clip else None
+        listener = threading.Thread(target=_listen, args=(tail, tally, tell, chosen), daemon=True)
         listener.start()
         pole = parts.enter_context(_start_pole(play))
         say(f"vigie: the pole looks at {play.source}; press Ctrl-C to end")
         _wait(play, interrupted, (collector, pole, tail), started)
+        showing.finish(CLIP_SECONDS)
         pole.stop()
         pending = _drain(play)
         tail.stop()
         listener.join(DRAIN_SECONDS)
-    return _summary(play, tally, pending, time.monotonic() - started)
+    return _summary(play, tally, showing, pending, time.monotonic() - started)
 
 
 def _start_collector(play: Play) -> Process:
@@ -146,7 +159,7 @@ def _say_first_account(play: Play, say: Say) -> None:
         say(f"vigie: make the first account on the page: {link.read_text().strip()}")
 
 
-def _ensure_enrolled(play: Play, addresses: dict[str, str], say: Say) -> None:
+def _ensure_enrolled(play: Play, addresses: dict[str, str], authority: str, say: Say) -> None:
     if (play.pole / "identity" / "certificate.pem").exists():
         return
     say(f"vigie: enrolling {DEVICE} with a one-time token")
@@ -159,17 +172,20 @@ def _ensure_enrolled(play: Play, addresses: dict[str, str], say: Say) -> None:
             "--collector", addresses["enrolment"],
             "--ca", str(play.collector / "operator" / "ca.pem"),
             "--token", token,
+            "--authority", authority,
             "--data", str(play.pole),
         ]
     )  # fmt: skip
 
 
-def _listen(tail: Process, tally: Tally, tell: Tell) -> None:
+def _listen(tail: Process, tally: Tally, tell: Tell, showing: Showing | None) -> None:
     for event in tail.records():
         captured, stored = int(str(event["captured_utc_ms"])), int(str(event["stored_utc_ms"]))
         size = int(str(event["size_bytes"]))
         tally.add(str(event["rule"]), str(event["phase"]), size, stored - captured)
         tell(event)
+        if showing is not None and event["phase"] == "start" and event["camera"]:
+            showing.begin(event)
 
 
 @contextlib.contextmanager
@@ -210,14 +226,14 @@ def _drain(play: Play) -> int:
 
 
 def _pending(play: Play) -> int:
-    if not (play.pole / "spool.db").exists():
+    if not spool_path(play.pole).exists():
         return 0
     listing = run_command(["spool", "ls", "--json", "--data", str(play.pole)])
     return sum(int(str(batch["events"])) for batch in listing)
 
 
-def _summary(play: Play, tally: Tally, pending: int, seconds: float) -> Summary:
-    status = play.pole / "status.json"
+def _summary(play: Play, tally: Tally, showing: Showing, pending: int, seconds: float) -> Summary:
+    status = eye_status_path(play.pole)
     cameras = json.loads(status.read_text())["cameras"] if status.exists() else []
     names = CameraTally.__slots__
     counts = [CameraTally(**{name: camera[name] for name in names}) for camera in cameras]
@@ -233,4 +249,13 @@ def _summary(play: Play, tally: Tally, pending: int, seconds: float) -> Summary:
         latency_p50_ms=tally.percentile_ms(50),
         latency_p99_ms=tally.percentile_ms(99),
         cameras=counts,
+        ring_bytes=_ring_bytes(play),
+        clips=[showing.clip] if showing.clip is not None else [],
+        clips_expected=int(play.has_clip),
     )
+
+
+def _ring_bytes(play: Play) -> int:
+    """Sealed video that the vault holds now."""
+    ring = play.pole / "vault" / "ring"
+    return sum(path.stat().st_size for path in ring.rglob("*.seg"))

@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 
+from edge.demo.showing import ShownClip
+
 
 @dataclass(frozen=True, slots=True)
 class CameraTally:
@@ -24,6 +26,8 @@ class Summary:
     event_bytes: bytes of those events as they were sent.
     pending_events: accepted by the spool and not yet acknowledged when the demo ended.
     latency_p50_ms, latency_p99_ms: capture to stored; None without events.
+    ring_bytes: sealed video that the vault held at the end.
+    clips_expected: how many clips belong to the demo.
     """
 
     seconds: float
@@ -37,11 +41,15 @@ class Summary:
     latency_p50_ms: int | None
     latency_p99_ms: int | None
     cameras: list[CameraTally]
+    ring_bytes: int = 0
+    clips: list[ShownClip] = field(default_factory=list)
+    clips_expected: int = 0
 
     @property
     def is_success(self) -> bool:
-        """True when events arrived and every one of them was acknowledged to the pole."""
-        return self.events > 0 and self.pending_events == 0
+        """Events arrived, all were acknowledged to the pole, and the clip came and is proven."""
+        proven = sum(clip.is_verified for clip in self.clips)
+        return self.events > 0 and self.pending_events == 0 and proven >= self.clips_expected
 
     def as_record(self) -> dict[str, object]:
         """The table as one JSON object."""

@@ -5,6 +5,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+import av
 import pytest
 
 from edge.demo.process import command_line, run_command
@@ -39,9 +40,39 @@ def test_the_simulated_street_reaches_the_collector_twice(repository: Path, tmp_
         assert summary["ok"]
         assert summary["events"] > 0
         assert summary["pending_events"] == 0
+        (clip,) = summary["clips"]
+        assert clip["is_verified"]
+        assert _count_pictures(Path(clip["mp4"])) > 25
+        assert summary["ring_bytes"] > clip["mp4_bytes"]
     pole = tmp_path / "cache" / "state" / "pole"
-    open_to_others = [path.name for path in pole.rglob("*") if path.stat().st_mode & 0o007]
-    assert open_to_others == []
+    open_to_others = {path.name for path in pole.rglob("*") if path.stat().st_mode & 0o007}
+    # Signed statements, questions for the time, and the folders on the way to them.
+    assert {name for name in open_to_others if not name.startswith("incoming-")} <= {
+        "device",
+        "trust.json",
+        "mandate",
+        "time-answer.json",
+        "eye",
+        "vault",
+        "time-question",
+        "doors",
+    }
+
+
+def _count_pictures(mp4: Path) -> int:
+    with av.open(str(mp4), "r") as film:
+        return sum(1 for _ in film.decode(video=0))
+
+
+@pytest.mark.xdist_group("demo")
+def test_without_a_clip_the_demo_asks_for_none(repository: Path, tmp_path: Path) -> None:
+    table = tmp_path / "summary.json"
+    words = ["--source", "sim", "--seconds", "15", "--no-clip", "--summary", str(table)]
+    done = _run_demo(repository, tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(table.read_text())
+    assert summary["ok"]
+    assert summary["clips"] == []
 
 
 @pytest.mark.xdist_group("demo")
