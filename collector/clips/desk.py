@@ -174,15 +174,12 @@ class ClipDesk:
         now_ms = self._now_ms()
         check_hold(reason, until_utc_ms, now_ms, self._limits)
 
-        def write(connection: sqlite3.Connection) -> ClipRecord:
-            rows.find(connection, clip)
-            if not self._shelf.is_whole(clip):
-                raise VigieError(
-                    Kind.FAILED_PRECONDITION,
-                    f"clip {clip} is not here, so it cannot be held",
-                    hint="Hold it before it expires.",
-                )
+        def note(connection: sqlite3.Connection) -> None:
+            self._check_whole(connection, clip)
             append(connection, now_ms, Act(asker.who, "hold clip", clip, reason))
+
+        def write(connection: sqlite3.Connection) -> ClipRecord:
+            self._check_whole(connection, clip)
             self._shelf.keep_copy(clip)
             connection.execute(
                 "INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?, ?)",
@@ -190,6 +187,8 @@ class ClipDesk:
             )
             return rows.find(connection, clip)
 
+        # A file is no part of a transaction: the line is on the disk before the file changes.
+        await self._writer.submit(note)
         return await self._writer.submit(write)
 
     def get_stored_bytes(self, clip: str) -> int:
@@ -210,27 +209,37 @@ class ClipDesk:
         )
 
     async def delete_expired(self) -> int:
-        """Remove clips and holds whose time is over; how many clips."""
+        """Remove clips and holds whose time is over; how many clips.
+
+        Lines first, in a transaction of their own: a file that is gone has its line. After a
+        crash between the two a line is written twice.
+        """
         now_ms = self._now_ms()
 
-        def write(connection: sqlite3.Connection) -> int:
-            over = connection.execute(
-                "SELECT clip FROM clips WHERE expires_utc_ms <= ? AND state = ?",
-                (now_ms, clip_pb2.CLIP_STATE_READY),
-            ).fetchall()
-            for (clip,) in over:
+        def note(connection: sqlite3.Connection) -> tuple[list[str], list[str]]:
+            over, ended = _select_over(connection, now_ms)
+            for clip in over:
                 append(connection, now_ms, Act("collector", "delete clip", clip, "expired"))
+            for clip in ended:
+                append(connection, now_ms, Act("collector", "end hold", clip, "its day is past"))
+            return over, ended
+
+        over, ended = await self._writer.submit(note)
+
+        def write(connection: sqlite3.Connection) -> None:
+            for clip in over:
                 rows.change(connection, clip, now_ms, state=clip_pb2.CLIP_STATE_EXPIRED)
                 self._shelf.remove(clip)
-            ended = connection.execute(
-                "DELETE FROM holds WHERE until_utc_ms <= ? RETURNING clip", (now_ms,)
-            ).fetchall()
-            for (clip,) in ended:
-                append(connection, now_ms, Act("collector", "end hold", clip, "its day is past"))
-                self._shelf.drop_copy(clip)
-            return len(over)
+            for clip in ended:
+                ends = (clip, now_ms)
+                gone = connection.execute(
+                    "DELETE FROM holds WHERE clip = ? AND until_utc_ms <= ?", ends
+                )
+                if gone.rowcount:
+                    self._shelf.drop_copy(clip)
 
-        return await self._writer.submit(write)
+        await self._writer.submit(write)
+        return len(over)
 
     def _draw_up(self, asker: Asker, wish: Wish, now_ms: int) -> ClipRecord:
         """The wish as a record that has passed nothing yet."""
@@ -301,6 +310,15 @@ class ClipDesk:
             rows.count_since(connection, "camera", place, since_ms),
         )
 
+    def _check_whole(self, connection: sqlite3.Connection, clip: str) -> None:
+        rows.find(connection, clip)
+        if not self._shelf.is_whole(clip):
+            raise VigieError(
+                Kind.FAILED_PRECONDITION,
+                f"clip {clip} is not here, so it cannot be held",
+                hint="Hold it before it expires.",
+            )
+
     async def _read(self, act: Act, read: Callable[[sqlite3.Connection], Found]) -> Found:
         now_ms = self._now_ms()
 
@@ -312,6 +330,18 @@ class ClipDesk:
 
     def _now_ms(self) -> int:
         return self._clock.utc_ns() // 1_000_000
+
+
+def _select_over(connection: sqlite3.Connection, now_ms: int) -> tuple[list[str], list[str]]:
+    """Clips, and holds, whose time is over."""
+    clips = connection.execute(
+        "SELECT clip FROM clips WHERE expires_utc_ms <= ? AND state = ?",
+        (now_ms, clip_pb2.CLIP_STATE_READY),
+    ).fetchall()
+    holds = connection.execute(
+        "SELECT clip FROM holds WHERE until_utc_ms <= ?", (now_ms,)
+    ).fetchall()
+    return [clip for (clip,) in clips], [clip for (clip,) in holds]
 
 
 def _put(connection: sqlite3.Connection, record: ClipRecord, now_ms: int) -> session_pb2.Command:
