@@ -1,4 +1,4 @@
-"""The audit read from the command line, beside a collector that may be running."""
+"""Reading on the command line, beside a collector that may be running: audited all the same."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -20,16 +20,27 @@ def read_audited(directory: Path, clock: Clock, after_line: int, limit: int) -> 
 
     Raises VigieError when the database cannot be read or written.
     """
+    with audited(directory, clock, "read audit", f"after {after_line}") as reader:
+        return read_lines(reader, after_line, limit)
+
+
+@contextmanager
+def audited(
+    directory: Path, clock: Clock, action: str, thing: str = ""
+) -> Iterator[sqlite3.Connection]:
+    """A connection that reads, once what is read with it is written down.
+
+    Raises VigieError when the database cannot be read or written.
+    """
     path = _database(directory)
     with _explained(path):
         with closing(sqlite3.connect(path, BUSY_SECONDS, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("BEGIN IMMEDIATE")
-            act = Act(WHO, "read audit", f"after {after_line}")
-            append(connection, clock.utc_ns() // 1_000_000, act)
+            append(connection, clock.utc_ns() // 1_000_000, Act(WHO, action, thing))
             connection.execute("COMMIT")
         with closing(open_reader(path)) as reader:
-            return read_lines(reader, after_line, limit)
+            yield reader
 
 
 def verify_directory(directory: Path) -> tuple[int, bytes]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from collector.accounts import Accounts
 from collector.audit import Audit
 from collector.authority import Authority
+from collector.calibrations import Calibrations
 from collector.checkpoints import BackgroundCheckPoints
 from collector.clips.arrival import Arrivals
 from collector.clips.desk import ClipDesk, DeskParts
@@ -118,6 +119,7 @@ async def open_core(directory: Path, clock: Clock) -> AsyncIterator[Core]:
         commands=commands,
         clips=clips,
         progress=ClipProgress(reader, shelf),
+        calibrations=Calibrations(writer, reader, clock),
         live=live,
         metrics=metrics,
         clock=clock,

@@ -111,8 +111,9 @@ def keep_dictionary(
     """Store what rule indices mean; a number once stored keeps its content."""
     key = (device, signed(epoch), dictionary.number)
     connection.execute(
-        "INSERT OR IGNORE INTO dictionaries VALUES (?, ?, ?, ?)",
-        (*key, dictionary.SerializeToString()),
+        "INSERT OR IGNORE INTO dictionaries (device, epoch, dictionary, body, mode) "
+        "VALUES (?, ?, ?, ?, ?)",
+        (*key, dictionary.SerializeToString(), dictionary.mandate_mode),
     )
     connection.executemany(
         "INSERT OR IGNORE INTO rules VALUES (?, ?, ?, ?, ?, ?, ?)",

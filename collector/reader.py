@@ -22,6 +22,11 @@ _STEPS_BETWEEN_LOOKS = 20_000  # SQLite's virtual machine steps between looks at
 
 T = TypeVar("T")
 
+# What a calibration saw is for no operator; how the pole is while it lasts concerns everybody.
+OF_CALIBRATION = (
+    f"(ifnull(d.mode, 0) = {event_pb2.MANDATE_MODE_CALIBRATION} AND ifnull(r.function, 0) "
+    f"NOT BETWEEN {event_pb2.FUNCTION_CAMERA_LOST} AND {event_pb2.FUNCTION_MANDATE})"
+)
 _EVENTS = """
 SELECT e.*, d.body AS dictionary_body, v.verdict, v.note, v.reviewer, v.reviewed_utc_ms
 FROM events e
@@ -30,17 +35,18 @@ LEFT JOIN rules r ON r.device = e.device AND r.epoch = e.epoch
   AND r.dictionary = e.dictionary AND r.rule = e.rule
 LEFT JOIN reviews v ON v.id = (SELECT max(id) FROM reviews WHERE event_number = e.number)
 """
-_VERDICTS = """
+_VERDICTS = f"""
 SELECT e.device, ifnull(r.camera, ''), ifnull(r.name, ''), ifnull(r.function, 0),
   sum(v.verdict = 1), sum(v.verdict = 2), sum(v.verdict = 3)
 FROM (SELECT event_number, max(id) AS id FROM reviews GROUP BY event_number) latest
 JOIN reviews v ON v.id = latest.id
 JOIN events e ON e.number = v.event_number
+LEFT JOIN dictionaries d USING (device, epoch, dictionary)
 LEFT JOIN rules r ON r.device = e.device AND r.epoch = e.epoch
   AND r.dictionary = e.dictionary AND r.rule = e.rule
-WHERE v.verdict IN (1, 2, 3)
+WHERE v.verdict IN (1, 2, 3) AND NOT {OF_CALIBRATION}
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-"""
+"""  # noqa: S608 - the module's own condition
 _DEVICES = """
 SELECT d.*, (SELECT sum(stored_events) FROM epochs WHERE device = d.name) AS stored_events,
   (SELECT max(stored_utc_ms) FROM epochs WHERE device = d.name) AS stored_utc_ms
@@ -63,9 +69,13 @@ class SqliteReader:
         """One page of events in order of number."""
         return await self.read(lambda connection: _list_events(connection, query))
 
-    async def read_event(self, number: int) -> operator_pb2.StoredEvent | None:
-        """One event with its rule and latest review, or None."""
-        return await self.read(lambda connection: _read_event(connection, number))
+    async def read_event(
+        self, number: int, *, of_calibration: bool = False
+    ) -> operator_pb2.StoredEvent | None:
+        """One event with its rule and latest review, or None; a calibration's only where said."""
+        return await self.read(
+            lambda connection: _read_event(connection, number, of_calibration=of_calibration)
+        )
 
     async def list_incident(self, number: int) -> list[operator_pb2.StoredEvent]:
         """All stored events of the incident that an event belongs to, in order of seq."""
@@ -76,7 +86,7 @@ class SqliteReader:
         return await self.read(lambda connection: _list_reviews(connection, number))
 
     async def count_verdicts(self) -> list[VerdictCount]:
-        """Reviewed incidents by device, camera and rule; the latest review counts."""
+        """Reviewed incidents by device, camera and rule, no calibration's; the latest counts."""
         return await self.read(
             lambda connection: [VerdictCount(*row) for row in connection.execute(_VERDICTS)]
         )
@@ -142,7 +152,7 @@ def _list_events(
 def _conditions(query: EventQuery) -> tuple[list[str], list[str | int]]:
     """SQL conditions on `_EVENTS` and their values; a value stands for one question mark."""
     is_below = query.newest_first and query.after_number > 0
-    conditions = ["e.number < ?" if is_below else "e.number > ?"]
+    conditions = ["e.number < ?" if is_below else "e.number > ?", _mode(query.of_calibration)]
     values: list[str | int] = [query.after_number]
     for condition, value in (
         ("e.device = ?", query.device),
@@ -160,8 +170,16 @@ def _conditions(query: EventQuery) -> tuple[list[str], list[str | int]]:
     return conditions, values
 
 
-def _read_event(connection: sqlite3.Connection, number: int) -> operator_pb2.StoredEvent | None:
-    row = connection.execute(f"{_EVENTS} WHERE e.number = ?", (number,)).fetchone()
+def _mode(of_calibration: bool) -> str:
+    return OF_CALIBRATION if of_calibration else f"NOT {OF_CALIBRATION}"
+
+
+def _read_event(
+    connection: sqlite3.Connection, number: int, *, of_calibration: bool
+) -> operator_pb2.StoredEvent | None:
+    row = connection.execute(
+        f"{_EVENTS} WHERE e.number = ? AND {_mode(of_calibration)}", (number,)
+    ).fetchone()
     return stored_event(row) if row else None
 
 

@@ -64,6 +64,8 @@ def _add_rule(stored: operator_pb2.StoredEvent, dictionary_body: bytes | None) -
         return
     dictionary = event_pb2.Dictionary.FromString(dictionary_body)
     stored.model = dictionary.model
+    stored.mandate_profile = dictionary.mandate_profile
+    stored.mandate_mode = dictionary.mandate_mode
     if stored.event.rule <= len(dictionary.rules):
         stored.rule.CopyFrom(dictionary.rules[stored.event.rule - 1])
 

@@ -48,7 +48,7 @@ def _delete(connection: sqlite3.Connection, now_ms: int, days: int) -> int:
     connection.execute("DELETE FROM reviews WHERE event_number <= ?", (numbers[-1],))
     connection.execute(
         "INSERT INTO meta VALUES ('deleted_upto', ?) "
-        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        "ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
         (numbers[-1],),
     )
     return len(numbers)

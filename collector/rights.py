@@ -27,6 +27,8 @@ class Right(Enum):
     SEE_DEVICES = "see the devices' health"
     MANAGE_DEVICES = "invite and revoke devices"
     SEE_CALIBRATION = "see what a calibration saw"
+    REVIEW_CALIBRATION = "review what a calibration saw"
+    DELETE_CALIBRATION = "delete what a calibration saw"
     REQUEST_CLIPS = "request clips"
     APPROVE_CLIPS = "approve a clip as the second person"
     SEE_CLIPS = "open clips"
@@ -56,6 +58,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.SEE_CLIPS,
         Right.HOLD_CLIPS,
         Right.SEE_CALIBRATION,
+        Right.REVIEW_CALIBRATION,
+        Right.DELETE_CALIBRATION,
         Right.EXPORT_REGISTER,
         Right.MANAGE_ACCOUNTS,
     },
@@ -63,6 +67,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     | {
         Right.DELIVER_MANDATES,
         Right.SEE_CALIBRATION,
+        Right.DELETE_CALIBRATION,
         Right.EXPORT_REGISTER,
         Right.READ_AUDIT,
     },
@@ -70,6 +75,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     | {
         Right.MANAGE_DEVICES,
         Right.SEE_CALIBRATION,
+        Right.REVIEW_CALIBRATION,
     },
 }
 

@@ -75,11 +75,12 @@ CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
   BEGIN SELECT RAISE(ABORT, 'an audit line is never removed'); END;
 """
 
-# What version 2 added: roles, commands that wait for their device, mandates, clips and holds.
+# What version 2 added: roles, what events are for, commands that wait, mandates, clips, holds.
 _SINCE_1 = """
 ALTER TABLE accounts ADD COLUMN role TEXT NOT NULL DEFAULT 'operator';
 ALTER TABLE invitations ADD COLUMN role TEXT NOT NULL DEFAULT 'operator';
 ALTER TABLE sessions ADD COLUMN stepped_up_utc_ms INTEGER;
+ALTER TABLE dictionaries ADD COLUMN mode INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE passkeys (
   credential BLOB PRIMARY KEY, account TEXT NOT NULL, public_key BLOB NOT NULL,
   sign_count INTEGER NOT NULL, name TEXT NOT NULL, created_utc_ms INTEGER NOT NULL

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from collector.accounts import Accounts
 from collector.audit import Audit
+from collector.calibrations import Calibrations
 from collector.clips.desk import ClipDesk
 from collector.clips.progress import ClipProgress
 from collector.commands import Commands
@@ -26,6 +27,7 @@ class Services:
     accounts: people, passwords, sessions. devices: invite, revoke, connections.
     trusted: whom poles believe. mandates: signed statements on their way. commands: what poles
     are asked. clips: the clip desk. progress: how far clips are.
+    calibrations: what calibrations saw, for those who tune.
     live: numbers of new events after commit. metrics: the Prometheus registry.
     """
 
@@ -39,6 +41,7 @@ class Services:
     commands: Commands
     clips: ClipDesk
     progress: ClipProgress
+    calibrations: Calibrations
     live: Live
     metrics: Metrics
     clock: Clock

@@ -21,6 +21,7 @@ class EventQuery:
     limit: 1 to MAX_PAGE.
     device, camera: empty for all. function: 0 for all.
     starts_only: one line per incident. unreviewed_only: no review stands.
+    of_calibration: only what a calibration saw, which no other query tells.
     """
 
     after_number: int = 0
@@ -31,6 +32,7 @@ class EventQuery:
     newest_first: bool = False
     starts_only: bool = False
     unreviewed_only: bool = False
+    of_calibration: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,10 @@ class Reader(Protocol):
         """One page of events in order of number."""
         ...
 
-    async def read_event(self, number: int) -> operator_pb2.StoredEvent | None:
-        """One event with its rule and latest review, or None."""
+    async def read_event(
+        self, number: int, *, of_calibration: bool = False
+    ) -> operator_pb2.StoredEvent | None:
+        """One event with its rule and latest review, or None; a calibration's only where said."""
         ...
 
     async def list_incident(self, number: int) -> list[operator_pb2.StoredEvent]:
@@ -114,7 +118,7 @@ class Reader(Protocol):
         ...
 
     async def count_verdicts(self) -> list[VerdictCount]:
-        """Reviewed incidents by device, camera and rule; the latest review counts."""
+        """Reviewed incidents by device, camera and rule, no calibration's; the latest counts."""
         ...
 
     async def list_devices(self) -> list[DeviceRecord]:

@@ -10,7 +10,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from collector.accounts import INVITATION_PATH
-from collector.page import clips, entry, feed, people, signals, state
+from collector.page import clips, entry, feed, mandates, people, signals, state, tuning
 from collector.page.answers import answer_error
 from collector.page.gate import Door
 from collector.page.headers import SecurityHeaders
@@ -52,6 +52,20 @@ DOORS: tuple[Door, ...] = (
     ),
     Door("/api/clips/{clip}/hold", clips.hold_clip, Right.HOLD_CLIPS, POST, needs_proof=True),
     Door("/api/devices", state.list_devices, Right.SEE_DEVICES),
+    Door("/api/calibration", tuning.list_calibration, Right.SEE_CALIBRATION),
+    Door("/api/calibration/report", tuning.download_report, Right.SEE_CALIBRATION),
+    Door("/api/calibration/signals", tuning.list_signals, Right.SEE_CALIBRATION),
+    Door(
+        "/api/calibration/signals/{number}/review",
+        signals.review_calibration,
+        Right.REVIEW_CALIBRATION,
+        POST,
+    ),
+    Door(
+        "/api/calibration/{name}/delete", tuning.delete_calibration, Right.DELETE_CALIBRATION, POST
+    ),
+    Door("/api/mandates", mandates.list_mandates, Right.SEE_MANDATES),
+    Door("/api/mandates", mandates.deliver_mandate, Right.DELIVER_MANDATES, POST),
     Door("/api/accounts", people.list_accounts, Right.MANAGE_ACCOUNTS),
     Door("/api/accounts/invite", people.invite, Right.MANAGE_ACCOUNTS, POST),
     Door("/api/accounts/{name}/close", people.close, Right.MANAGE_ACCOUNTS, POST),

@@ -59,10 +59,12 @@ async def _pump(
 ) -> None:
     """Stored events into the page's queue; what was missed is fetched again by the page."""
     async for number in subscription.numbers():
-        event = None if number is None else await services.reader.read_event(number)
-        if event is None:
+        if number is None:
             offer(queue, Notice("reload", {}))
-        elif is_signal(event):
+            continue
+        # None: a calibration saw it, so it is for no operator's list.
+        event = await services.reader.read_event(number)
+        if event is not None and is_signal(event):
             offer(queue, Notice("event", event_row(event)))
 
 

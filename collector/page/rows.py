@@ -59,6 +59,7 @@ def event_row(stored: operator_pb2.StoredEvent) -> Json:
         "duration_ms": event.duration_ms if event.HasField("duration_ms") else None,
         "measured": event.measured if event.HasField("measured") else None,
         "review": _message_row(stored.review) if stored.HasField("review") else None,
+        "is_bench": stored.mandate_profile == "bench",
     }
 
 
@@ -142,7 +143,22 @@ def _health(health: session_pb2.Status) -> Json:
         "temperature_c": health.temperature_c if health.HasField("temperature_c") else None,
         "disk_free_bytes": health.disk_free_bytes,
         "clock_error_ms": health.clock_error_ms if health.HasField("clock_error_ms") else None,
+        "clock_source": health.clock_source,
+        "mandate_version": health.mandate_version if health.HasField("mandate_version") else None,
+        "mandate_reason": health.mandate_reason,
+        "ring": _ring(health.ring) if health.HasField("ring") else None,
         "cameras": _cameras(health.cameras),
+    }
+
+
+def _ring(ring: session_pb2.RingStatus) -> Json:
+    """What the vault holds; oldest and newest are null while the ring is empty."""
+    return {
+        "ring_bytes": ring.ring_bytes,
+        "ring_quota_bytes": ring.ring_quota_bytes,
+        "oldest_utc_ms": ring.oldest_utc_ms if ring.HasField("oldest_utc_ms") else None,
+        "newest_utc_ms": ring.newest_utc_ms if ring.HasField("newest_utc_ms") else None,
+        "gaps": ring.gaps,
     }
 
 

@@ -51,6 +51,20 @@ async def read_signal(request: Request, session: Session) -> Response:
 
 async def review_signal(request: Request, session: Session) -> Response:
     """A verdict with an optional note; every page that is open hears of it."""
+    number, row = await _review(request, session, of_calibration=False)
+    notices_of(request).publish("review", {"number": number, "review": row})
+    return answer_json({"number": number, "review": row})
+
+
+async def review_calibration(request: Request, session: Session) -> Response:
+    """A verdict on what a calibration saw; no operator's page hears of it."""
+    number, row = await _review(request, session, of_calibration=True)
+    return answer_json({"number": number, "review": row})
+
+
+async def _review(
+    request: Request, session: Session, *, of_calibration: bool
+) -> tuple[int, dict[str, object]]:
     number = read_number(request.path_params["number"])
     fields = await read_fields(request)
     verdict = VERDICTS.get(fields.get("verdict", ""))
@@ -61,7 +75,7 @@ async def review_signal(request: Request, session: Session) -> Response:
             hint=f"Say one of: {', '.join(VERDICTS)}.",
         )
     services = services_of(request)
+    if await services.reader.read_event(number, of_calibration=of_calibration) is None:
+        raise VigieError(Kind.NOT_FOUND, f"there is no event {number}", hint="Reload the list.")
     record = await services.reviews.review(number, verdict, fields.get("note", ""), session.who)
-    row = review_row(record)
-    notices_of(request).publish("review", {"number": number, "review": row})
-    return answer_json({"number": number, "review": row})
+    return number, review_row(record)

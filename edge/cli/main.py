@@ -23,6 +23,8 @@ GROUPS: dict[str, tuple[str, str]] = {
     "spool": ("edge.cli.spool", "List and verify the events a pole still holds."),
     "vault": ("edge.cli.vault", "List and verify the sealed video a pole holds."),
     "clip": ("edge.cli.clip", "Open sealed clips and verify them offline."),
+    "calibration": ("edge.cli.calibration", "Write what calibrations saw."),
+    "audit": ("edge.cli.audit", "List and verify the collector's log."),
     "models": ("edge.cli.models", "List, add, build and verify detectors."),
     "demo": ("edge.cli.demo", "Watch the whole path from a picture to the control room."),
 }

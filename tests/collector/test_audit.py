@@ -139,11 +139,13 @@ class LookingReader(SqliteReader):
         self._database = path
         self.seen: list[str] = []
 
-    async def read_event(self, number: int) -> operator_pb2.StoredEvent | None:
+    async def read_event(
+        self, number: int, *, of_calibration: bool = False
+    ) -> operator_pb2.StoredEvent | None:
         with closing(sqlite3.connect(self._database)) as other:
             last = other.execute("SELECT action, object FROM audit ORDER BY line DESC LIMIT 1")
             self.seen.extend(" ".join(row) for row in last)
-        return await super().read_event(number)
+        return await super().read_event(number, of_calibration=of_calibration)
 
 
 async def test_the_line_is_on_disk_before_the_read_begins(tmp_path: Path) -> None:

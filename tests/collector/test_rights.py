@@ -12,6 +12,8 @@ TABLE = {
     Right.SEE_DEVICES: "yes yes yes yes",
     Right.MANAGE_DEVICES: "no no no yes",
     Right.SEE_CALIBRATION: "no yes yes yes",
+    Right.REVIEW_CALIBRATION: "no yes no yes",
+    Right.DELETE_CALIBRATION: "no yes yes no",
     Right.REQUEST_CLIPS: "yes yes no no",
     Right.APPROVE_CLIPS: "no yes no no",
     Right.SEE_CLIPS: "yes yes no no",

@@ -38,6 +38,14 @@ RULES: tuple[tuple[str, event_pb2.Function.ValueType, str, dict[str, str]], ...]
     ("lens", event_pb2.FUNCTION_CAMERA_COVERED, "", {}),
 )
 
+CALIBRATION, BENCH = 2, 3
+# The stage's dictionaries: the same rules, under mandates for different purposes.
+MODES: dict[int, tuple[event_pb2.MandateMode.ValueType, str]] = {
+    1: (event_pb2.MANDATE_MODE_OPERATION, ""),
+    CALIBRATION: (event_pb2.MANDATE_MODE_CALIBRATION, "pe-municipal"),
+    BENCH: (event_pb2.MANDATE_MODE_OPERATION, "bench"),
+}
+
 
 class Stage:
     """`with Stage(folder, clock) as stage:` serves the page on a free port of loopback."""
@@ -86,7 +94,11 @@ class Stage:
         self.run(self.page.stop())
 
     def deliver(
-        self, *events: event_pb2.Event, age_ms: int = 400, clock_error_ms: int | None = 12
+        self,
+        *events: event_pb2.Event,
+        age_ms: int = 400,
+        clock_error_ms: int | None = 12,
+        dictionary: int = 1,
     ) -> int:
         """Store events as one batch captured `age_ms` ago; the seq of the first."""
         first_seq = self._next_seq
@@ -94,7 +106,7 @@ class Stage:
         batch = event_pb2.Batch(
             first_seq=first_seq,
             captured_utc_ms=self._clock.utc_ns() // 1_000_000 - age_ms,
-            dictionary=1,
+            dictionary=dictionary,
             events=events,
             clock_error_ms=clock_error_ms,
         )
@@ -131,11 +143,22 @@ class Stage:
         await self._serving
 
     async def _prepare(self) -> None:
-        dictionary = event_pb2.Dictionary(number=1, model="ssd-coco15", rules=_rules())
+        for number, (mode, profile) in MODES.items():
+            await self._keep(
+                event_pb2.Dictionary(
+                    number=number,
+                    model="ssd-coco15",
+                    rules=_rules(),
+                    mandate_mode=mode,
+                    mandate_profile=profile,
+                )
+            )
+        await self.core.services.devices.invite(DEVICE, 0, "operator:test")
+
+    async def _keep(self, dictionary: event_pb2.Dictionary) -> None:
         await self.core.writer.submit(
             lambda connection: keep_dictionary(connection, DEVICE, EPOCH, dictionary)
         )
-        await self.core.services.devices.invite(DEVICE, 0, "operator:test")
 
     async def _store(self, batch: event_pb2.Batch) -> None:
         stored: asyncio.Future[Committed] = self._loop.create_future()

@@ -83,6 +83,8 @@ class StoredEvent(_message.Message):
     START_SEQ_FIELD_NUMBER: _builtins.int
     REVIEW_FIELD_NUMBER: _builtins.int
     CLOCK_ERROR_MS_FIELD_NUMBER: _builtins.int
+    MANDATE_PROFILE_FIELD_NUMBER: _builtins.int
+    MANDATE_MODE_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """The collector's own number, from 1, in order of storing."""
     device: _builtins.str
@@ -96,6 +98,10 @@ class StoredEvent(_message.Message):
     """Seq of the incident's START. Absent: unknown."""
     clock_error_ms: _builtins.int
     """Largest error of captured_utc_ms, milliseconds. Absent: the clock was not proven."""
+    mandate_profile: _builtins.str
+    """Profile of the mandate under which it was seen, such as "bench". Empty: none, or not said."""
+    mandate_mode: _event_pb2.MandateMode.ValueType
+    """What the event is for. A calibration's are for no operator's list."""
     @_builtins.property
     def event(self) -> _event_pb2.Event: ...
     @_builtins.property
@@ -121,10 +127,12 @@ class StoredEvent(_message.Message):
         start_seq: _builtins.int | None = ...,
         review: Global___Review | None = ...,
         clock_error_ms: _builtins.int | None = ...,
+        mandate_profile: _builtins.str = ...,
+        mandate_mode: _event_pb2.MandateMode.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms", "_start_seq", b"_start_seq", "clock_error_ms", b"clock_error_ms", "event", b"event", "review", b"review", "rule", b"rule", "start_seq", b"start_seq"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms", "_start_seq", b"_start_seq", "captured_utc_ms", b"captured_utc_ms", "clock_error_ms", b"clock_error_ms", "device", b"device", "epoch", b"epoch", "event", b"event", "model", b"model", "number", b"number", "review", b"review", "rule", b"rule", "seq", b"seq", "start_seq", b"start_seq", "stored_utc_ms", b"stored_utc_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms", "_start_seq", b"_start_seq", "captured_utc_ms", b"captured_utc_ms", "clock_error_ms", b"clock_error_ms", "device", b"device", "epoch", b"epoch", "event", b"event", "mandate_mode", b"mandate_mode", "mandate_profile", b"mandate_profile", "model", b"model", "number", b"number", "review", b"review", "rule", b"rule", "seq", b"seq", "start_seq", b"start_seq", "stored_utc_ms", b"stored_utc_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__clock_error_ms: _TypeAlias = _typing.Literal["clock_error_ms"]  # noqa: Y015
     _WhichOneofArgType__clock_error_ms: _TypeAlias = _typing.Literal["_clock_error_ms", b"_clock_error_ms"]  # noqa: Y015
