@@ -8,6 +8,7 @@ off the end leave no trace in the chain itself: compare `head` with the one prin
 import hashlib
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
@@ -99,6 +100,16 @@ class Audit:
         """One page of lines in order. Reading them is itself to be recorded first."""
         return await self._reader.list_audit(after_line, max(1, min(limit, MAX_LINES)))
 
+    async def verify(self) -> tuple[int, bytes]:
+        """As `verify` beside a collector: how many lines the chain has, and its head.
+
+        Raises VigieError(DATA_LOSS) naming the first line that does not belong where it stands.
+        """
+        walk = _Walk()
+        while lines := await self._reader.list_audit(walk.number, MAX_LINES):
+            walk.take(lines)
+        return walk.number, walk.head
+
 
 def append(connection: sqlite3.Connection, utc_ms: int, act: Act) -> None:
     """Add a line within the writer's transaction, linked to the last one."""
@@ -126,15 +137,26 @@ def verify(connection: sqlite3.Connection) -> tuple[int, bytes]:
 
     Raises VigieError(DATA_LOSS) naming the first line that does not belong where it stands.
     """
-    number, head = 0, GENESIS
-    while lines := read_lines(connection, number, MAX_LINES):
+    walk = _Walk()
+    while lines := read_lines(connection, walk.number, MAX_LINES):
+        walk.take(lines)
+    return walk.number, walk.head
+
+
+class _Walk:
+    """A walk along the chain, page by page."""
+
+    def __init__(self) -> None:
+        self.number, self.head = 0, GENESIS
+
+    def take(self, lines: Sequence[AuditLine]) -> None:
+        """The next lines. Raises VigieError(DATA_LOSS) at the first that does not belong."""
         for line in lines:
-            if line.line != number + 1:
-                raise _broken(number + 1, "is missing")
-            if not line.is_linked_to(head):
+            if line.line != self.number + 1:
+                raise _broken(self.number + 1, "is missing")
+            if not line.is_linked_to(self.head):
                 raise _broken(line.line, "was changed, or the line before it was")
-            number, head = line.line, line.hash
-    return number, head
+            self.number, self.head = line.line, line.hash
 
 
 def _broken(line: int, what: str) -> VigieError:

@@ -25,6 +25,7 @@ from collector.live import Live
 from collector.mandates import Mandates
 from collector.metrics import Metrics
 from collector.reader import SqliteReader
+from collector.register_export import RegisterExports
 from collector.review import Reviews
 from collector.schema import connect, open_writer
 from collector.services import Services
@@ -108,10 +109,11 @@ async def open_core(directory: Path, clock: Clock) -> AsyncIterator[Core]:
     clips = ClipDesk(DeskParts(writer, shelf, trusted, mandates, devices, clock), limits)
     commands = Commands(writer, clock)
     commands.when_answered(clips.keep_answer)
+    audit = Audit(writer, reader, clock)
     services = Services(
         reader=reader,
         reviews=Reviews(writer, clock),
-        audit=Audit(writer, reader, clock),
+        audit=audit,
         accounts=Accounts(writer, reader, clock),
         devices=devices,
         trusted=trusted,
@@ -120,6 +122,7 @@ async def open_core(directory: Path, clock: Clock) -> AsyncIterator[Core]:
         clips=clips,
         progress=ClipProgress(reader, shelf),
         calibrations=Calibrations(writer, reader, clock),
+        registers=RegisterExports(directory / "authority", reader, audit, trusted, clock),
         live=live,
         metrics=metrics,
         clock=clock,

@@ -12,6 +12,7 @@ from collector.devices import Devices
 from collector.live import Live
 from collector.mandates import Mandates
 from collector.metrics import Metrics
+from collector.register_export import RegisterExports
 from collector.review import Reviews
 from collector.store import Reader
 from collector.trusted import Trusted
@@ -28,6 +29,7 @@ class Services:
     trusted: whom poles believe. mandates: signed statements on their way. commands: what poles
     are asked. clips: the clip desk. progress: how far clips are.
     calibrations: what calibrations saw, for those who tune.
+    registers: the authority's register, read and exported.
     live: numbers of new events after commit. metrics: the Prometheus registry.
     """
 
@@ -42,6 +44,7 @@ class Services:
     clips: ClipDesk
     progress: ClipProgress
     calibrations: Calibrations
+    registers: RegisterExports
     live: Live
     metrics: Metrics
     clock: Clock

@@ -10,7 +10,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from collector.accounts import INVITATION_PATH
-from collector.page import clips, entry, feed, mandates, people, signals, state, tuning
+from collector.page import clips, entry, feed, mandates, office, people, signals, state, tuning
 from collector.page.answers import answer_error
 from collector.page.gate import Door
 from collector.page.headers import SecurityHeaders
@@ -66,6 +66,10 @@ DOORS: tuple[Door, ...] = (
     ),
     Door("/api/mandates", mandates.list_mandates, Right.SEE_MANDATES),
     Door("/api/mandates", mandates.deliver_mandate, Right.DELIVER_MANDATES, POST),
+    Door("/api/register", office.read_register, Right.EXPORT_REGISTER),
+    Door("/api/register/export", office.export_register, Right.EXPORT_REGISTER),
+    Door("/api/audit", office.list_audit, Right.READ_AUDIT),
+    Door("/api/audit/verify", office.verify_audit, Right.READ_AUDIT),
     Door("/api/accounts", people.list_accounts, Right.MANAGE_ACCOUNTS),
     Door("/api/accounts/invite", people.invite, Right.MANAGE_ACCOUNTS, POST),
     Door("/api/accounts/{name}/close", people.close, Right.MANAGE_ACCOUNTS, POST),

@@ -24,6 +24,8 @@ async def feed(request: Request, session: Session) -> Response:
     """New events, verdicts and heartbeats for as long as the session holds."""
     # Not the library's own response: that keeps a watcher in module state, and we beat ourselves.
     sees_signals = has_right(session.role, Right.SEE_SIGNALS)
+    if sees_signals:
+        await services_of(request).audit.record(session.who, "follow events")
     return StreamingResponse(
         _messages(request, session) if sees_signals else _heartbeats(request, session),
         media_type="text/event-stream",

@@ -15,9 +15,10 @@ from edge.errors import Kind, VigieError
 LIST_INCIDENTS = 100
 
 
-async def list_signals(request: Request, _session: Session) -> Response:
+async def list_signals(request: Request, session: Session) -> Response:
     """The newest incidents' events, in order; `before` pages back by event number."""
     before = read_number(request.query_params.get("before", "0"))
+    await services_of(request).audit.record(session.who, "list events", "", f"before {before}")
     reader = services_of(request).reader
     newest = await reader.newest_number()
     starts = await reader.list_events(
