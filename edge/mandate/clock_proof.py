@@ -108,13 +108,15 @@ class ClockProver:
     def take_answer(self, answer: TimeAnswer) -> bool:
         """Use the answer if it is the collector's, to us, to our last question, and in time.
 
-        An answer that took too long makes `ask` draw a new nonce: the line is up again.
+        An answer that took too long makes `ask` draw a new nonce: the line is up again. So does
+        one that somebody else signed: it lies where the collector's would, in its way.
         """
         if self._clip_key is None or not self._nonce or answer.nonce != self._nonce:
             return False
-        if not is_signed(answer, self._device, self._clip_key):
-            return False
         self._nonce = b""
+        if not is_signed(answer, self._device, self._clip_key):
+            self._asked_monotonic_ns = None
+            return False
         now, asked = self._clock.monotonic_ns(), self._asked_monotonic_ns
         round_trip_ns = now - asked if asked is not None else MAX_ROUND_TRIP_NS + 1
         if round_trip_ns > MAX_ROUND_TRIP_NS:

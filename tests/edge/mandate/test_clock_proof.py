@@ -163,6 +163,21 @@ def test_a_late_answer_is_not_used_and_makes_a_new_question() -> None:
     assert second not in {None, first}
 
 
+def test_a_forged_answer_is_not_in_the_way_of_the_collectors() -> None:
+    clock = FakeClock()
+    made = prover(clock, adrift())
+    first = made.ask()
+    assert first is not None
+    stranger = make_signing_key("stranger")
+    forged = sign_time(DEVICE, first, utc_ms=clock.utc_ns() // 10**6, error_ms=1, key=stranger)
+    assert not made.take_answer(forged)
+    second = made.ask()
+    assert second is not None
+    assert second != first
+    genuine = sign_time(DEVICE, second, utc_ms=clock.utc_ns() // 10**6, error_ms=1, key=COLLECTOR)
+    assert made.take_answer(genuine)
+
+
 def test_the_question_and_its_answer_go_through_the_mailbox(tmp_path: Path) -> None:
     city, clock = City(), FakeClock()
     city.install(tmp_path, city.mandate())
