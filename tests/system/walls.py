@@ -138,9 +138,13 @@ class Walls:
 
     def inside(self, name: str, module: str, told: object) -> list[str]:
         """Run a module in a room's place: its user, groups, namespaces. JSON in, JSON out."""
-        enter = ["nsenter", "--target", str(self.pid(name)), "--mount", "--net"]
+        if name == "link":  # the host's network is its own; it may be dead
+            words = self._enter(name, ["-m", module])
+        else:
+            words = ["nsenter", "--target", str(self.pid(name)), "--mount", "--net"]
+            words += [*self._as_user(name), "-m", module]
         done = subprocess.run(
-            [*enter, *self._as_user(name), "-m", module],
+            words,
             input=json.dumps(told), capture_output=True, text=True, check=False,
             env=self._environment(), cwd="/", timeout=120,
         )  # fmt: skip
