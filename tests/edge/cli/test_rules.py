@@ -8,6 +8,9 @@ from click.testing import CliRunner, Result
 
 from edge.cli.main import vigie
 from edge.errors import VigieError
+from edge.eye.detector import Library
+from edge.eye.sim.street import Street
+from tests.edge.eye.camera.films import Film, Picture, write_film
 
 SITE = """
 version = 1
@@ -25,6 +28,7 @@ name = "keep-out"
 function = "intrusion"
 zone = "yard"
 """
+BUSY = 300  # from this picture on people pass
 EVENT = {
     "rule": "keep-out",
     "function": "intrusion",
@@ -122,6 +126,55 @@ def test_replay_names_the_cameras_there_are(site: Path) -> None:
 def test_replay_takes_at_most_two_sites(site: Path) -> None:
     words = ["replay", "x.mp4", *(["--site", str(site)] * 3)]
     assert "give one or two site files" in ran(*words).output
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four seconds of the drawn street, with people in it."""
+    drawn = Street()
+
+    def draw(number: int, _width_px: int, _height_px: int) -> Picture:
+        return drawn.draw(BUSY + number)[:, :, ::-1]
+
+    height_px, width_px, _ = drawn.draw(BUSY).shape
+    stamps = [number * 100 for number in range(40)]
+    fast = {"preset": "ultrafast"}
+    film = Film(width_px, height_px, len(stamps), draw=draw, stamps=stamps, options=fast)
+    return write_film(tmp_path_factory.mktemp("street") / "street.mkv", film)
+
+
+def replayed(street: Path, models: Library, *sites: Path) -> tuple[int, list[dict[str, str]]]:
+    """Exit code and events of `rules replay`."""
+    words = ["replay", str(street), "--models", str(models.models_dir), "--json"]
+    for site in sites:
+        words += ["--site", str(site)]
+    done = ran(*words)
+    return done.exit_code, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_replay_with_two_sites_shows_which_events_differ(
+    street: Path, built_models: Library, site: Path, tmp_path: Path
+) -> None:
+    alone = replayed(street, built_models, site)[1]
+    assert len(alone) >= 2
+    assert {event["rule"] for event in alone} == {"keep-out"}
+
+    code, events = replayed(street, built_models, site, site)
+    assert (code, [event["difference"] for event in events]) == (0, ["="] * len(alone))
+
+    # The same zone watched by one rule more.
+    other = tmp_path / "other.toml"
+    rule = '[[rule]]\nname = "stay"\nfunction = "intrusion"\nzone = "yard"\n'
+    other.write_text(SITE + rule)
+    code, events = replayed(street, built_models, site, other)
+    assert code == 1
+    told = {(event["difference"], event["rule"]) for event in events}
+    assert told == {("=", "keep-out"), ("+", "stay")}
+    assert sum(event["difference"] == "=" for event in events) == len(alone)
+
+    code, events = replayed(street, built_models, other, site)
+    told = {(event["difference"], event["rule"]) for event in events}
+    assert (code, told) == (1, {("=", "keep-out"), ("-", "stay")})
 
 
 def test_replay_without_the_model_says_how_to_get_it(site: Path, tmp_path: Path) -> None:
