@@ -130,14 +130,14 @@ def test_replay_takes_at_most_two_sites(site: Path) -> None:
 
 @pytest.fixture(scope="module")
 def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four seconds of the drawn street, with people in it."""
+    """Six seconds of the drawn street, with people in it."""
     drawn = Street()
 
     def draw(number: int, _width_px: int, _height_px: int) -> Picture:
         return drawn.draw(BUSY + number)[:, :, ::-1]
 
     height_px, width_px, _ = drawn.draw(BUSY).shape
-    stamps = [number * 100 for number in range(40)]
+    stamps = [number * 100 for number in range(60)]
     fast = {"preset": "ultrafast"}
     film = Film(width_px, height_px, len(stamps), draw=draw, stamps=stamps, options=fast)
     return write_film(tmp_path_factory.mktemp("street") / "street.mkv", film)
