@@ -1,18 +1,15 @@
-"""How the appending process wakes the reading one: a named pipe beside the spool.
+"""How the appending process wakes the reading one (`listener.py`): a named pipe beside the spool.
 
 A ring carries nothing but "look"; a lost one costs the reader its fallback wait, never an event.
 A pipe, not a socket: the eye may open no socket at all.
 """
 
-import asyncio
 import errno
 import os
 from pathlib import Path
 
 from edge.spool.database import disk_error
-from edge.spool.places import SHARED_MODE, share
 
-_DRAIN_BYTES = 4_096
 # Nobody listens, the pipe is not there yet, or it is full of rings nobody has looked at.
 _NOBODY = {errno.ENXIO, errno.ENOENT, errno.EAGAIN, errno.EPIPE}
 
@@ -32,42 +29,3 @@ def ring(path: Path) -> None:
             raise disk_error(error, path) from error
     finally:
         os.close(descriptor)
-
-
-class Listener:
-    """The reading side, owned by one event loop."""
-
-    def __init__(self, path: Path) -> None:
-        """Make the pipe if there is none, and begin to hear rings on the running loop."""
-        try:
-            if not path.exists():
-                os.mkfifo(path, SHARED_MODE)
-            share(path)
-            # Open for both, so that the pipe never reports its end when the eye restarts.
-            self._descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            raise disk_error(error, path) from error
-        self._rung = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._descriptor, self._hear)
-
-    async def wait(self, timeout_s: float) -> bool:
-        """True when it rang since the last wait, False after `timeout_s` of silence."""
-        try:
-            await asyncio.wait_for(self._rung.wait(), timeout_s)
-        except TimeoutError:
-            return False
-        self._rung.clear()
-        return True
-
-    def close(self) -> None:
-        """Stop hearing."""
-        self._loop.remove_reader(self._descriptor)
-        os.close(self._descriptor)
-
-    def _hear(self) -> None:
-        try:
-            os.read(self._descriptor, _DRAIN_BYTES)
-        except BlockingIOError:
-            return
-        self._rung.set()

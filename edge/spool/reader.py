@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from edge.spool.bell import Listener
+from edge.spool.listener import Listener
 from edge.spool.places import bell_path
 from edge.spool.reading import PendingBatch
 from edge.spool.spool import DEFAULT_QUOTA_BYTES, Pending, Spool
