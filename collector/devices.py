@@ -5,7 +5,6 @@ it comes from at start and where it goes before it takes effect.
 """
 
 import base64
-import re
 import secrets
 import sqlite3
 from typing import NamedTuple, Protocol
@@ -17,13 +16,13 @@ from collector.writer import Writer
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
 from edge.evidence.device_keys import DeviceKey, check_proof
+from edge.wire.identifiers import DEVICE_NAME_HINT, is_device_name
 from edge.wire.v1 import session_pb2
 
 TOKEN_BYTES = 20
 DEFAULT_VALID_SECONDS = 86_400
 MIN_VALID_SECONDS, MAX_VALID_SECONDS = 60, 2_592_000
 TWIN_WITHIN_MS = 60_000  # a second stream that displaces a live one so often is a second machine
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class Stream(Protocol):
@@ -263,9 +262,9 @@ def _displaced(device: str) -> VigieError:
 
 
 def _check_name(device: str) -> None:
-    if not _NAME.fullmatch(device):
+    if not is_device_name(device):
         raise VigieError(
             Kind.INVALID_ARGUMENT,
             f"'{device}' cannot be a device's name",
-            hint="Use lower-case letters, digits and hyphens, at most 63, such as north-gate.",
+            hint=DEVICE_NAME_HINT,
         )

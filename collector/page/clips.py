@@ -20,7 +20,7 @@ from collector.page.numbers import read_number
 from collector.page.rows import Json
 from edge.errors import Kind, VigieError
 from edge.evidence.device_keys import DeviceKey
-from edge.evidence.sealed import is_clip_name
+from edge.wire.identifiers import is_clip_name
 from edge.wire.v1 import clip_pb2, operator_pb2
 
 LIST_CLIPS = 200

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 from edge.errors import Kind, VigieError
 from edge.eye.detector.library import Library, default_models_dir
-from edge.mandate.problem import MandateError, Problem
+from edge.mandate.problem import MandateError
 from edge.mandate.profile import profile_names, read_profile
 from edge.mandate.statement import parse_mandate, utc_text
-from edge.mandate.strict_json import write_object
 from edge.mandate.window import WEEKDAYS
 from edge.site.canonical import rules_sha256
 from edge.site.check import read_site
 from edge.site.model import SiteFile
+from edge.wire.strict_json import write_object
 
 _WINDOW = re.compile(r"(?P<days>[a-z,-]+) (?P<starts>\d\d:\d\d)-(?P<ends>\d\d:\d\d)")
 _ALWAYS = "mon-sun 00:00-24:00"
@@ -119,14 +119,9 @@ def _check_functions(site: SiteFile, draft: Draft) -> None:
     if outside:
         allowed = ", ".join(sorted(profile.functions))
         raise MandateError(
-            [
-                Problem(
-                    "",
-                    f"profile {profile.name} does not allow: {', '.join(outside)}",
-                    f"Name the functions with --function; it allows {allowed}.",
-                )
-            ],
-            kind=Kind.FAILED_PRECONDITION,
+            Kind.FAILED_PRECONDITION,
+            f"profile {profile.name} does not allow: {', '.join(outside)}",
+            hint=f"Name the functions with --function; it allows {allowed}.",
         )
     ruled = {rule.function for rule in site.rules}
     idle = [name for name in draft.functions if name not in ruled]

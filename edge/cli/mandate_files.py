@@ -20,8 +20,8 @@ from edge.mandate.keys import (
 )
 from edge.mandate.problem import MandateError
 from edge.mandate.statement import Mandate, Revocation, parse_mandate, parse_revocation
-from edge.mandate.strict_json import parse_object
 from edge.mandate.trust import Reader, Trust, load_reader, load_trust, write_trust
+from edge.wire.strict_json import parse_object
 
 MAX_FILE_BYTES = 65_536
 _KEY_SUFFIX = ".key.pem"
@@ -66,7 +66,8 @@ def read_key(path: Path) -> SigningKey:
 
 def is_signed(content: bytes) -> bool:
     """Whether this is an envelope rather than a bare statement. Raises MandateError."""
-    return "payloadType" in parse_object(content, what="the file", max_bytes=MAX_FILE_BYTES)
+    record = parse_object(content, what="the file", max_bytes=MAX_FILE_BYTES, refusal=MandateError)
+    return "payloadType" in record
 
 
 def read_statement(content: bytes) -> ReadStatement:
@@ -76,7 +77,9 @@ def read_statement(content: bytes) -> ReadStatement:
         payload, keyids, kind = opened.payload, opened.keyids, opened.payload_type
     else:
         payload, keyids = content, ()
-        record = parse_object(content, what="the file", max_bytes=MAX_FILE_BYTES)
+        record = parse_object(
+            content, what="the file", max_bytes=MAX_FILE_BYTES, refusal=MandateError
+        )
         kind = REVOCATION if "mandate_sha256" in record else MANDATE
     if kind == REVOCATION:
         return ReadStatement(parse_revocation(payload), payload, keyids)
@@ -142,7 +145,9 @@ def _placed(path: Path, load: Callable[[bytes], _Read]) -> _Read:
     try:
         return load(content)
     except MandateError as error:
-        raise MandateError(error.problems, where=str(path), kind=error.kind) from None
+        raise MandateError(
+            error.kind, error.what, where=str(path), hint=error.hint, problems=error.problems
+        ) from None
 
 
 def _unwritten(path: Path, error: OSError) -> VigieError:

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from edge.errors import Kind, VigieError
+from edge.errors import Kind
 from edge.evidence.sealed import get_keyid
-from edge.wire.fields import FieldError, Fields, read_object
+from edge.mandate.keys import read_raw
+from edge.wire.fields import Fields
+from edge.wire.problem import ProblemsError
+from edge.wire.strict_json import parse_object
 
 VERSION = 1
 MAX_FILE_BYTES = 16 * 1024 * 1024
@@ -23,7 +26,7 @@ MAX_KEYS = 50_000
 _CLAIM = b"vigie evidence key v1\0"
 
 
-class KeysError(VigieError):
+class KeysError(ProblemsError):
     """The list of device keys cannot be read, or a key was not proven."""
 
 
@@ -89,31 +92,34 @@ def parse_keys(text: str | bytes) -> tuple[DeviceKey, ...]:
         KeysError: the list is not one, or a key does not fit its keyid.
 
     """
+    received = text.encode() if isinstance(text, str) else text
     try:
-        fields = read_object(text, "list of device keys", max_bytes=MAX_FILE_BYTES)
+        record = parse_object(
+            received, what="the list of device keys", max_bytes=MAX_FILE_BYTES, refusal=KeysError
+        )
+        fields = Fields(record, path="list of device keys")
         fields.whole("version", least=VERSION, most=VERSION)
-        keys = tuple(_read_key(each) for each in fields.groups("devices", most=MAX_KEYS))
-        fields.end()
-    except FieldError as error:
+        keys = tuple(_read_key(each) for each in fields.objects("devices", most=MAX_KEYS))
+        fields.close()
+        fields.raise_problems(KeysError)
+    except KeysError as error:
         raise KeysError(
             error.kind,
-            f"the {error.what}",
+            error.what,
             hint="Export the list again at the collector.",
-        ) from error
+            problems=error.problems,
+        ) from None
     return keys
 
 
 def _read_key(fields: Fields) -> DeviceKey:
     key = DeviceKey(
-        fields.text("device", max_chars=64),
-        fields.key("ed25519"),
+        fields.text("device", longest=64),
+        read_raw(fields, "ed25519"),
         fields.utc_ms("enrolled_utc_ms"),
-        fields.whole_or_none("removed_utc_ms"),
+        None if fields.is_null("removed_utc_ms") else fields.utc_ms("removed_utc_ms"),
     )
-    keyid = fields.digest("keyid").hex()
-    fields.end()
-    if keyid != key.keyid:
-        raise KeysError(Kind.DATA_LOSS, f"the key of {key.device} does not fit its keyid")
+    fields.close()
     return key
 
 

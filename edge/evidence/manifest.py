@@ -11,13 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 
-from edge.errors import Kind, VigieError
+from edge.errors import Kind
 from edge.evidence.device_keys import DeviceKey
 from edge.evidence.request import MAX_READERS, ClipRequest, read_request
 from edge.mandate.envelope import CLIP_MANIFEST, sign_payload, verify_envelope
 from edge.mandate.keys import PublicKey, SigningKey
 from edge.mandate.problem import MandateError
-from edge.wire.fields import FieldError, Fields, read_object
+from edge.wire.fields import Fields
+from edge.wire.problem import ProblemsError
+from edge.wire.strict_json import parse_object
 
 VERSION = 1
 # As clip.proto bounds it, so that an offer stays below a message's 256 KiB.
@@ -29,7 +31,7 @@ MAX_GAPS = 64
 MAX_SPANS = 32
 
 
-class ManifestError(VigieError):
+class ManifestError(ProblemsError):
     """The manifest cannot be one (a field is named), or the pole has not signed it."""
 
 
@@ -185,72 +187,80 @@ def parse_manifest(payload: bytes) -> Manifest:
         ManifestError: a field is missing, unknown or out of bounds, or its parts do not agree.
 
     """
-    try:
-        fields = read_object(payload, "manifest", max_bytes=MAX_ENVELOPE_BYTES)
-        fields.whole("version", least=VERSION, most=VERSION)
-        manifest = _read(fields)
-        fields.end()
-    except FieldError as error:
-        raise ManifestError(error.kind, f"the {error.what}") from error
+    record = parse_object(
+        payload, what="the manifest", max_bytes=MAX_ENVELOPE_BYTES, refusal=ManifestError
+    )
+    fields = Fields(record, path="manifest")
+    fields.whole("version", least=VERSION, most=VERSION)
+    manifest = _read(fields)
+    fields.close()
+    fields.raise_problems(ManifestError)
     if problem := _find_problem(manifest):
         raise ManifestError(Kind.INVALID_ARGUMENT, f"the manifest {problem}")
     return manifest
 
 
 def _read(fields: Fields) -> Manifest:
-    request = fields.group("request")
-    mandate = fields.group("mandate")
-    header = fields.group("header")
-    found = Manifest(
-        request=read_request(request),
-        request_sha256=fields.digest("request_sha256"),
-        mandate=MandateName(
-            mandate.whole("version"),
-            mandate.text("profile", max_chars=64),
-            mandate.digest("sha256"),
-        ),
-        header=Piece(header.whole("size_bytes", least=1), header.digest("sha256")),
+    return Manifest(
+        request=read_request(fields.inner("request")),
+        request_sha256=_read_digest(fields, "request_sha256"),
+        mandate=_read_mandate(fields.inner("mandate")),
+        header=_read_header(fields.inner("header")),
         fragments=tuple(
-            _read_fragment(each) for each in fields.groups("fragments", least=1, most=MAX_FRAGMENTS)
+            _read_fragment(each)
+            for each in fields.objects("fragments", least=1, most=MAX_FRAGMENTS)
         ),
-        spans=tuple(_read_span(each) for each in fields.groups("spans", least=1, most=MAX_SPANS)),
-        gaps=tuple(_read_gap(each) for each in fields.groups("gaps", most=MAX_GAPS)),
-        chain_before=fields.digest("chain_before"),
-        chain_after=fields.digest("chain_after"),
+        spans=tuple(_read_span(each) for each in fields.objects("spans", least=1, most=MAX_SPANS)),
+        gaps=tuple(_read_gap(each) for each in fields.objects("gaps", most=MAX_GAPS)),
+        chain_before=_read_digest(fields, "chain_before"),
+        chain_after=_read_digest(fields, "chain_after"),
         mp4_bytes=fields.whole("mp4_bytes", least=1),
-        mp4_sha256=fields.digest("mp4_sha256"),
+        mp4_sha256=_read_digest(fields, "mp4_sha256"),
         sealed_bytes=fields.whole("sealed_bytes", least=1),
-        sealed_sha256=fields.digest("sealed_sha256"),
-        readers=tuple(fields.digests("readers", least=1, most=MAX_READERS)),
-        software=fields.text("software", max_chars=64),
+        sealed_sha256=_read_digest(fields, "sealed_sha256"),
+        readers=fields.hashes("readers", least=1, most=MAX_READERS),
+        software=fields.text("software", longest=64),
         made_utc_ms=fields.utc_ms("made_utc_ms"),
         made_clock_error_ms=fields.whole("made_clock_error_ms"),
     )
-    for group in (request, mandate, header):
-        group.end()
-    return found
+
+
+def _read_mandate(fields: Fields) -> MandateName:
+    mandate = MandateName(
+        fields.whole("version"), fields.text("profile", longest=64), _read_digest(fields, "sha256")
+    )
+    fields.close()
+    return mandate
+
+
+def _read_header(fields: Fields) -> Piece:
+    header = Piece(fields.whole("size_bytes", least=1), _read_digest(fields, "sha256"))
+    fields.close()
+    return header
 
 
 def _read_fragment(fields: Fields) -> FragmentPiece:
     piece = FragmentPiece(
         seq=fields.whole("seq", least=1),
         size_bytes=fields.whole("size_bytes", least=1),
-        sha256=fields.digest("sha256"),
+        sha256=_read_digest(fields, "sha256"),
         first_utc_ms=fields.utc_ms("first_utc_ms"),
         duration_ms=fields.whole("duration_ms", most=MAX_FRAGMENT_MS),
-        clock_error_ms=fields.whole_or_none("clock_error_ms"),
+        clock_error_ms=(
+            None if fields.is_null("clock_error_ms") else fields.whole("clock_error_ms")
+        ),
     )
-    fields.end()
+    fields.close()
     return piece
 
 
 def _read_span(fields: Fields) -> Span:
     span = Span(
         fields.whole("from_seq", least=1),
-        fields.text("clock_source", min_chars=0, max_chars=32),
+        fields.text("clock_source", shortest=0, longest=32),
         fields.whole("mandate_version"),
     )
-    fields.end()
+    fields.close()
     return span
 
 
@@ -258,10 +268,14 @@ def _read_gap(fields: Fields) -> Gap:
     gap = Gap(
         fields.utc_ms("from_utc_ms"),
         fields.utc_ms("to_utc_ms"),
-        fields.text("reason", max_chars=64),
+        fields.text("reason", longest=64),
     )
-    fields.end()
+    fields.close()
     return gap
+
+
+def _read_digest(fields: Fields, key: str) -> bytes:
+    return bytes.fromhex(fields.sha256(key))
 
 
 def _find_problem(manifest: Manifest) -> str | None:

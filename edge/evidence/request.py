@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from edge.errors import Kind, VigieError
-from edge.evidence.sealed import is_clip_name
+from edge.errors import Kind
 from edge.mandate.envelope import CLIP_REQUEST, sign_payload, verify_envelope
 from edge.mandate.keys import PublicKey, SigningKey
 from edge.mandate.problem import MandateError
-from edge.wire.fields import FieldError, Fields, read_object
+from edge.wire.fields import Fields
+from edge.wire.identifiers import is_clip_name
+from edge.wire.problem import ProblemsError
+from edge.wire.strict_json import parse_object
 
 # As session.proto bounds the command that carries it.
 MAX_ENVELOPE_BYTES = 8_192
@@ -30,9 +32,10 @@ MAX_READERS = 16
 MAX_LIFE_MS = 24 * 3_600_000
 
 ClipKind = Literal["clip", "still"]
+KINDS: tuple[ClipKind, ...] = ("clip", "still")
 
 
-class RequestError(VigieError):
+class RequestError(ProblemsError):
     """The request cannot be one (a field is named), or nobody who may has signed it."""
 
 
@@ -125,39 +128,43 @@ def parse_request(payload: bytes) -> ClipRequest:
         RequestError: a field is missing, unknown or out of bounds.
 
     """
-    try:
-        fields = read_object(payload, "request", max_bytes=MAX_ENVELOPE_BYTES)
-        request = read_request(fields)
-        fields.end()
-    except FieldError as error:
-        raise RequestError(error.kind, f"the {error.what}") from error
+    record = parse_object(
+        payload, what="the request", max_bytes=MAX_ENVELOPE_BYTES, refusal=RequestError
+    )
+    fields = Fields(record, path="request")
+    request = read_request(fields)
+    fields.raise_problems(RequestError)
     if problem := _find_problem(request):
         raise RequestError(Kind.INVALID_ARGUMENT, problem)
     return request
 
 
 def read_request(fields: Fields) -> ClipRequest:
-    """The fields alone; also for a request that stands in a manifest. Raises FieldError."""
-    kind: ClipKind = "still" if fields.choice("kind", ("clip", "still")) == "still" else "clip"
-    event = fields.group_or_none("event")
-    return ClipRequest(
-        clip=fields.text("clip", max_chars=MAX_NAME_CHARS),
-        kind=kind,
-        device=fields.text("device", max_chars=MAX_NAME_CHARS),
-        camera=fields.text("camera", max_chars=MAX_NAME_CHARS),
+    """The fields alone; also for a request that stands in a manifest. Closes them."""
+    request = ClipRequest(
+        clip=fields.text("clip", longest=MAX_NAME_CHARS),
+        kind=fields.word("kind", KINDS) or "clip",
+        device=fields.text("device", longest=MAX_NAME_CHARS),
+        camera=fields.text("camera", longest=MAX_NAME_CHARS),
         from_utc_ms=fields.utc_ms("from_utc_ms"),
         to_utc_ms=fields.utc_ms("to_utc_ms"),
-        reason=fields.text("reason", min_chars=0, max_chars=MAX_REASON_CHARS),
-        case=fields.text("case", min_chars=0, max_chars=MAX_CASE_CHARS),
-        operator=fields.text("operator", max_chars=MAX_NAME_CHARS),
-        role=fields.text("role", max_chars=MAX_NAME_CHARS),
-        second_person=fields.text_or_none("second_person", max_chars=MAX_NAME_CHARS),
-        event=_read_event(event) if event is not None else None,
+        reason=fields.text("reason", shortest=0, longest=MAX_REASON_CHARS),
+        case=fields.text("case", shortest=0, longest=MAX_CASE_CHARS),
+        operator=fields.text("operator", longest=MAX_NAME_CHARS),
+        role=fields.text("role", longest=MAX_NAME_CHARS),
+        second_person=(
+            None
+            if fields.is_null("second_person")
+            else fields.text("second_person", longest=MAX_NAME_CHARS)
+        ),
+        event=None if fields.is_null("event") else _read_event(fields.inner("event")),
         issued_utc_ms=fields.utc_ms("issued_utc_ms"),
         expires_utc_ms=fields.utc_ms("expires_utc_ms"),
-        readers=tuple(fields.digests("readers", least=1, most=MAX_READERS)),
-        max_minutes_alone=fields.whole("max_minutes_alone", least=0, most=24 * 60),
+        readers=fields.hashes("readers", least=1, most=MAX_READERS),
+        max_minutes_alone=fields.whole("max_minutes_alone", most=24 * 60),
     )
+    fields.close()
+    return request
 
 
 def get_fingerprint(envelope: str) -> str:
@@ -172,7 +179,7 @@ def as_record(request: ClipRequest) -> Mapping[str, object]:
 
 def _read_event(fields: Fields) -> EventName:
     event = EventName(fields.whole("epoch", most=2**64 - 1), fields.whole("seq", least=1))
-    fields.end()
+    fields.close()
     return event
 
 

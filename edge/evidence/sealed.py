@@ -16,7 +16,6 @@ import base64
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -27,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from edge.errors import Kind, VigieError
+from edge.wire.identifiers import is_clip_name
 
 MAGIC = b"VGCL1"
 SUITE = "DHKEM(X25519,HKDF-SHA256),HKDF-SHA256,AES-256-GCM"
@@ -36,7 +36,6 @@ MAX_HEADER_BYTES = 65_536
 MAX_READERS = 64
 _ENC_BYTES = 32
 _INFO = b"vigie clip v1\0"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class SealError(VigieError):
@@ -58,11 +57,6 @@ class SealedHeader:
     clip: str
     readers: Mapping[str, tuple[bytes, bytes]]
     header_bytes: int
-
-
-def is_clip_name(text: str) -> bool:
-    """True for 1 to 64 letters, digits, hyphens and underscores, beginning with neither mark."""
-    return _NAME.fullmatch(text) is not None
 
 
 def get_keyid(public_key: bytes) -> str:

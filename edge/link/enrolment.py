@@ -5,7 +5,6 @@ with the same command; the collector answers the same key and token again.
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,10 @@ from edge.errors import Kind, VigieError
 from edge.link.channel import Credentials, get_kind, make_channel, wait_ready
 from edge.link.diagnosis import find_reason, split_address
 from edge.link.identity import Identity, IdentityDirectory, make_request
+from edge.wire.identifiers import DEVICE_NAME_HINT, is_device_name
 from edge.wire.v1 import enrolment_pb2, enrolment_pb2_grpc
 
 ANSWER_WITHIN_SECONDS = 30.0
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 Answer = TypeVar("Answer")
 
@@ -124,11 +123,11 @@ def check_name(device: str) -> None:
         EnrolmentError: it is not lower-case letters, digits and hyphens, 1 to 63 of them.
 
     """
-    if not _NAME.fullmatch(device):
+    if not is_device_name(device):
         raise EnrolmentError(
             Kind.INVALID_ARGUMENT,
             f"'{device}' cannot be a device's name",
-            hint="Use lower-case letters, digits and hyphens, at most 63, such as north-gate.",
+            hint=DEVICE_NAME_HINT,
         )
 
 

@@ -15,12 +15,12 @@ from edge.link.journal import note
 from edge.wire.clip_talk import (
     MAX_LINE_BYTES,
     FromVault,
+    TalkError,
     ToVault,
     clips_socket_path,
     parse_from_vault,
     write_line,
 )
-from edge.wire.fields import FieldError
 
 LONGEST_PAUSE_SECONDS = 5.0
 WRITE_WITHIN_SECONDS = 10.0
@@ -85,7 +85,7 @@ class VaultLine:
         try:
             while (line := await reader.readline()).endswith(b"\n"):
                 self._hear(parse_from_vault(line))
-        except (OSError, ValueError, FieldError) as error:
+        except (OSError, ValueError, TalkError) as error:
             note("vault_not_understood", level=logging.WARNING, reason=error)
         finally:
             self._writer = None

@@ -15,10 +15,10 @@ from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import CryptoSigner, Key, Signature, SSlibKey
 
 from edge.errors import Kind
-from edge.mandate.fields import Fields, raise_problems
 from edge.mandate.keys import PublicKey, SigningKey
-from edge.mandate.problem import MandateError, Problem, refuse
-from edge.mandate.strict_json import parse_object
+from edge.mandate.problem import MandateError, refuse
+from edge.wire.fields import Fields
+from edge.wire.strict_json import parse_object
 
 MANDATE = "application/vnd.vigie.mandate+json"
 REVOCATION = "application/vnd.vigie.revocation+json"
@@ -65,14 +65,13 @@ def add_signature(received: bytes, key: SigningKey) -> bytes:
 
 def open_envelope(received: bytes, *, max_bytes: int = MAX_ENVELOPE_BYTES) -> Opened:
     """Take an envelope apart without believing it. Raises MandateError."""
-    record = parse_object(received, what="the envelope", max_bytes=max_bytes)
-    problems: list[Problem] = []
-    fields = Fields(record, problems)
+    record = parse_object(received, what="the envelope", max_bytes=max_bytes, refusal=MandateError)
+    fields = Fields(record)
     payload_type = fields.text("payloadType", longest=128)
-    fields.text("payload", longest=max_bytes)
+    fields.text("payload", longest=max_bytes, lines=True)
     keyids = [_keyid(each) for each in fields.objects("signatures", least=1, most=MAX_SIGNATURES)]
     fields.close()
-    raise_problems(problems)
+    fields.raise_problems(MandateError)
     if twice := [keyid for keyid in keyids if keyids.count(keyid) > 1]:
         raise refuse(
             f"the key {twice[0][:16]}… signed twice; each key counts once",
@@ -142,7 +141,7 @@ def _library_key(key: PublicKey) -> Key:
 
 def _keyid(fields: Fields) -> str:
     keyid = fields.sha256("keyid")
-    fields.text("sig", longest=4 * _SIGNATURE_BYTES)
+    fields.text("sig", longest=4 * _SIGNATURE_BYTES, lines=True)
     fields.close()
     return keyid
 

@@ -12,9 +12,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from edge.mandate.fields import Fields, raise_problems
-from edge.mandate.problem import Problem, refuse
-from edge.mandate.strict_json import parse_object, write_object
+from edge.mandate.problem import MandateError, refuse
+from edge.wire.fields import Fields
+from edge.wire.strict_json import parse_object, write_object
 
 RAW_BYTES = 32
 MAX_KEY_FILE_BYTES = 4096
@@ -89,12 +89,13 @@ def write_public_key(key: PublicKey) -> bytes:
 
 def load_public_key(text: bytes) -> PublicKey:
     """The public key of a file. Raises MandateError."""
-    problems: list[Problem] = []
-    record = parse_object(text, what="the public key", max_bytes=MAX_KEY_FILE_BYTES)
-    fields = Fields(record, problems)
+    record = parse_object(
+        text, what="the public key", max_bytes=MAX_KEY_FILE_BYTES, refusal=MandateError
+    )
+    fields = Fields(record)
     key = read_public_key(fields)
     fields.close()
-    raise_problems(problems)
+    fields.raise_problems(MandateError)
     return key
 
 
@@ -112,7 +113,8 @@ def read_raw(fields: Fields, key: str) -> bytes:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raw = b""
-    if len(raw) != RAW_BYTES:
+    # Base64 has several spellings of one key, and only one is taken.
+    if len(raw) != RAW_BYTES or base64.b64encode(raw).decode() != text:
         fields.wrong(key, "is no key: 32 bytes in base64 are")
     elif keyid and keyid != key_id(raw):
         fields.wrong("keyid", "does not belong to the key beside it")

@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from edge.mandate.fields import NEVER, Fields, raise_problems
-from edge.mandate.problem import Problem
+from edge.mandate.problem import MandateError
 from edge.mandate.profile import Profile, nameable_functions, profile_names, read_profile
-from edge.mandate.strict_json import parse_object, write_object
 from edge.mandate.window import Window, read_window, window_record
+from edge.wire.fields import NEVER, Fields
+from edge.wire.strict_json import parse_object, write_object
 
 FORMAT = 1
 EVERYWHERE = "*"
@@ -100,29 +100,32 @@ class Revocation:
 
 def parse_mandate(payload: bytes) -> Mandate:
     """The mandate in a payload. Raises MandateError with every problem."""
-    record = parse_object(payload, what="the mandate", max_bytes=MAX_STATEMENT_BYTES)
-    problems: list[Problem] = []
-    mandate = _read_mandate(Fields(record, problems), hashlib.sha256(payload).hexdigest())
-    raise_problems(problems)
+    record = parse_object(
+        payload, what="the mandate", max_bytes=MAX_STATEMENT_BYTES, refusal=MandateError
+    )
+    fields = Fields(record)
+    mandate = _read_mandate(fields, hashlib.sha256(payload).hexdigest())
+    fields.raise_problems(MandateError)
     return mandate
 
 
 def parse_revocation(payload: bytes) -> Revocation:
     """The revocation in a payload. Raises MandateError with every problem."""
-    record = parse_object(payload, what="the revocation", max_bytes=MAX_STATEMENT_BYTES)
-    problems: list[Problem] = []
-    fields = Fields(record, problems)
+    record = parse_object(
+        payload, what="the revocation", max_bytes=MAX_STATEMENT_BYTES, refusal=MandateError
+    )
+    fields = Fields(record)
     fields.whole("format", least=FORMAT, most=FORMAT)
     revocation = Revocation(
         authority=fields.text("authority", longest=200),
         mandate_sha256=fields.sha256("mandate_sha256"),
         version=fields.whole("version", least=1, most=MAX_VERSION),
-        reason=fields.text("reason", longest=500),
+        reason=fields.text("reason", longest=500, lines=True),
         issued=fields.moment("issued_utc"),
         sha256=hashlib.sha256(payload).hexdigest(),
     )
     fields.close()
-    raise_problems(problems)
+    fields.raise_problems(MandateError)
     return revocation
 
 
@@ -188,10 +191,10 @@ def _read_mandate(fields: Fields, digest: str) -> Mandate:
     mandate = Mandate(
         version=fields.whole("version", least=1, most=MAX_VERSION),
         authority=fields.text("authority", longest=200),
-        legal_basis=fields.text("legal_basis", longest=1000),
-        purpose=fields.text("purpose", longest=1000),
-        place=fields.text("place", longest=500),
-        contact=fields.text("contact", longest=500),
+        legal_basis=fields.text("legal_basis", longest=1000, lines=True),
+        purpose=fields.text("purpose", longest=1000, lines=True),
+        place=fields.text("place", longest=500, lines=True),
+        contact=fields.text("contact", longest=500, lines=True),
         profile=profile,
         mode=fields.word("mode", _MODES),
         devices=fields.names("devices", least=1, most=1000),
@@ -208,7 +211,7 @@ def _read_mandate(fields: Fields, digest: str) -> Mandate:
         ring_days=fields.whole("ring_days", least=0, most=366),
         clip_requesters=fields.words("clip_requesters", ROLES, least=0),
         rules_sha256=MappingProxyType(fields.hashes_by_name("rules_sha256", most=MAX_CAMERAS + 1)),
-        models=fields.hashes("models", most=16),
+        models=frozenset(fields.hashes("models", most=16, default=[])),
         sha256=digest,
     )
     fields.close()

@@ -13,12 +13,12 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.mandate.fields import Fields
 from edge.mandate.places import Places
-from edge.mandate.problem import MandateError, Problem
+from edge.mandate.problem import MandateError
 from edge.mandate.register import MAX_HELD, MAX_REVOKED_AHEAD, Floors, Mark, Register
 from edge.mandate.statement import MAX_VERSION
-from edge.mandate.strict_json import parse_object, write_object
+from edge.wire.fields import Fields
+from edge.wire.strict_json import parse_object, write_object
 
 _FORMAT = 1
 _MAX_FLOOR_BYTES = 32_768
@@ -160,12 +160,13 @@ def _read_floor(path: Path) -> _FloorCopy | None:
     content = read_bounded(path, _MAX_FLOOR_BYTES)
     if content is None:
         return None
-    problems: list[Problem] = []
     try:
-        record = parse_object(content, what="the floor", max_bytes=_MAX_FLOOR_BYTES)
+        record = parse_object(
+            content, what="the floor", max_bytes=_MAX_FLOOR_BYTES, refusal=MandateError
+        )
     except MandateError:
         return None
-    fields = Fields(record, problems)
+    fields = Fields(record)
     fields.whole("format", least=_FORMAT, most=_FORMAT)
     serial = fields.whole("serial", least=1, most=_MAX_SERIAL)
     highest = fields.whole("highest", least=0, most=MAX_VERSION)
@@ -176,7 +177,7 @@ def _read_floor(path: Path) -> _FloorCopy | None:
     clock_utc_ns = fields.whole("clock_utc_ns", least=0, most=_MAX_SERIAL)
     check = fields.sha256("check")
     fields.close()
-    if problems or check != _check({key: record[key] for key in record if key != "check"}):
+    if fields.problems or check != _check({key: record[key] for key in record if key != "check"}):
         return None
     return _FloorCopy(Floors(highest, marks, ahead), serial, clock_utc_ns)
 
@@ -193,7 +194,9 @@ def _read_envelopes(path: Path) -> tuple[bytes, ...]:
     if content is None:
         return ()
     try:
-        record = parse_object(content, what="the mandates", max_bytes=_MAX_MANDATE_BYTES)
+        record = parse_object(
+            content, what="the mandates", max_bytes=_MAX_MANDATE_BYTES, refusal=MandateError
+        )
     except MandateError:
         return ()
     found = record.get("envelopes")

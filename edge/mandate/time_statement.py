@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from edge.mandate.fields import Fields, raise_problems
 from edge.mandate.keys import PublicKey, SigningKey
-from edge.mandate.problem import Problem
-from edge.mandate.strict_json import parse_object, write_object
+from edge.mandate.problem import MandateError
+from edge.wire.fields import Fields
+from edge.wire.strict_json import parse_object, write_object
 
 NONCE_BYTES = 16
 MAX_ANSWERS_BYTES = 8192
@@ -57,14 +57,15 @@ def is_signed(answer: TimeAnswer, device: str, key: PublicKey) -> bool:
 
 def load_answers(text: bytes) -> tuple[TimeAnswer, ...]:
     """The answers of a time-answer file. Raises MandateError."""
-    record = parse_object(text, what="the time answer", max_bytes=MAX_ANSWERS_BYTES)
-    problems: list[Problem] = []
-    fields = Fields(record, problems)
+    record = parse_object(
+        text, what="the time answer", max_bytes=MAX_ANSWERS_BYTES, refusal=MandateError
+    )
+    fields = Fields(record)
     answers = tuple(
         _read_answer(each) for each in fields.objects("answers", least=0, most=MAX_ANSWERS)
     )
     fields.close()
-    raise_problems(problems)
+    fields.raise_problems(MandateError)
     return answers
 
 

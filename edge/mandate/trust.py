@@ -10,10 +10,10 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from edge.mandate.fields import Fields, raise_problems
 from edge.mandate.keys import PublicKey, read_public_key, read_raw
-from edge.mandate.problem import Problem
-from edge.mandate.strict_json import parse_object, write_object
+from edge.mandate.problem import MandateError
+from edge.wire.fields import Fields
+from edge.wire.strict_json import parse_object, write_object
 
 FORMAT = 1
 MAX_TRUST_BYTES = 32_768
@@ -58,9 +58,10 @@ class Trust:
 def load_trust(text: bytes | str) -> Trust:
     """The trust of a file's text. Raises MandateError with every problem."""
     received = text.encode() if isinstance(text, str) else text
-    record = parse_object(received, what="the trust file", max_bytes=MAX_TRUST_BYTES)
-    problems: list[Problem] = []
-    fields = Fields(record, problems)
+    record = parse_object(
+        received, what="the trust file", max_bytes=MAX_TRUST_BYTES, refusal=MandateError
+    )
+    fields = Fields(record)
     fields.whole("version", least=FORMAT, most=FORMAT)
     authority = fields.text("authority", longest=200)
     threshold = fields.whole("threshold", least=1, most=MAX_KEYS)
@@ -75,16 +76,18 @@ def load_trust(text: bytes | str) -> Trust:
     # Asked for above only where present; both are known keys all the same.
     fields.allow("clip_key", "readers")
     fields.close()
-    raise_problems(problems)
+    fields.raise_problems(MandateError)
     return Trust(authority, threshold, keys, clip_key, readers, floor)
 
 
 def load_reader(text: bytes) -> Reader:
     """The reader of a file with its name, keyid and X25519 key. Raises MandateError."""
-    problems: list[Problem] = []
-    record = parse_object(text, what="the reader's key", max_bytes=MAX_TRUST_BYTES)
-    reader = _reader(Fields(record, problems))
-    raise_problems(problems)
+    record = parse_object(
+        text, what="the reader's key", max_bytes=MAX_TRUST_BYTES, refusal=MandateError
+    )
+    fields = Fields(record)
+    reader = _reader(fields)
+    fields.raise_problems(MandateError)
     return reader
 
 

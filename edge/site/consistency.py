@@ -12,15 +12,15 @@ from edge.site import model, places
 from edge.site.problem import Finding, TomlPath
 from edge.site.spelling import nearest
 from edge.site.values import Reading
+from edge.wire.identifiers import SITE_NAME_PATTERN
 
-NAME_PATTERN = "[a-z0-9_-]{1,40}"
 MAX_NAME_CHARS = 40
 MAX_TITLE_CHARS = 80
 MOMENT_PATTERN = r"([01]\d|2[0-3]):[0-5]\d|(sunrise|sunset)([+-](\d{1,3}min|\d{1,2}h))?"
 SOURCE_SCHEMES = ("file:", "rtsp://", "rtsps://", "v4l2:", "picamera2:", "sim:")
 REFERENCES = ("camera", "zone", "line", "schedule")
 
-_NAME = re.compile(NAME_PATTERN)
+_NAME = re.compile(SITE_NAME_PATTERN)
 _MOMENT = re.compile(MOMENT_PATTERN)
 _SUN = ("sunrise", "sunset")
 

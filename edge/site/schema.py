@@ -6,12 +6,13 @@ from pydantic import TypeAdapter
 
 from edge.site import consistency, shape
 from edge.site.values import adapter
+from edge.wire.identifiers import SITE_NAME_PATTERN
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, object]
 
 _PATTERNS = {
-    "name": f"^{consistency.NAME_PATTERN}$",
+    "name": f"^{SITE_NAME_PATTERN}$",
     "starts": f"^({consistency.MOMENT_PATTERN})$",
     "ends": f"^({consistency.MOMENT_PATTERN})$",
     "first_date": r"^\d{4}-\d{2}-\d{2}$",

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from edge.errors import Kind, VigieError
 from edge.vault.disk import FILE_MODE
-from edge.wire.fields import FieldError, read_object
+from edge.wire.fields import Fields
+from edge.wire.problem import ProblemsError
+from edge.wire.strict_json import parse_object
 
 FILE_NAME = "audit.jsonl"
 GENESIS = "0" * 64
@@ -131,18 +133,23 @@ def _read(path: Path) -> Iterator[tuple[AuditLine, int]]:
 
 def _parse(text: bytes, path: Path, number: int) -> AuditLine:
     try:
-        fields = read_object(text, "line", max_bytes=MAX_LINE_BYTES)
-        detail = fields.group("detail")
-        return AuditLine(
+        record = parse_object(
+            text, what="the line", max_bytes=MAX_LINE_BYTES, refusal=ProblemsError
+        )
+        fields = Fields(record)
+        line = AuditLine(
             fields.whole("line"),
             fields.utc_ms("utc_ms"),
-            fields.text("act", max_chars=32),
-            fields.text("clip", min_chars=0, max_chars=64),
-            detail.scalars(),
-            fields.text("hash", max_chars=64),
+            fields.text("act", longest=32),
+            fields.text("clip", shortest=0, longest=64),
+            fields.inner("detail").scalars(),
+            fields.sha256("hash"),
         )
-    except FieldError as error:
+        fields.close()
+        fields.raise_problems(ProblemsError)
+    except ProblemsError as error:
         raise _broken(path, number) from error
+    return line
 
 
 def _link(head: str, line: AuditLine) -> str:

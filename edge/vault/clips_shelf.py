@@ -13,10 +13,10 @@ from typing import BinaryIO
 
 from edge.evidence.manifest import MAX_ENVELOPE_BYTES
 from edge.evidence.request import MAX_ENVELOPE_BYTES as MAX_ORDER_BYTES
-from edge.evidence.sealed import is_clip_name
 from edge.mandate.store import read_bounded, write_whole
 from edge.vault.disk import FILE_MODE, FOLDER_MODE
 from edge.wire.clip_talk import manifest_path, outgoing_folder, sealed_path
+from edge.wire.identifiers import is_clip_name
 
 ORDERS = "orders"
 # The link is of the folder's group: it reads sealed clips and can change nothing.

@@ -22,8 +22,14 @@ from edge.vault.clips_key import ensure_evidence_key
 from edge.vault.clips_making import Standing
 from edge.vault.places import VaultPlaces
 from edge.vault.reader import RingReader
-from edge.wire.clip_talk import FromVault, Lines, clips_socket_path, parse_to_vault, write_line
-from edge.wire.fields import FieldError
+from edge.wire.clip_talk import (
+    FromVault,
+    Lines,
+    TalkError,
+    clips_socket_path,
+    parse_to_vault,
+    write_line,
+)
 
 MAX_UNSAID = 256
 _TICK_S = 1.0
@@ -158,7 +164,7 @@ class ClipSocket:
                 return
             for line in self._lines.feed(received):
                 self._say(self._desk.take(parse_to_vault(line)))
-        except (FieldError, ConnectionError, TimeoutError) as error:
+        except (TalkError, ConnectionError, TimeoutError) as error:
             _LOG.warning("clip_link_refused reason=%s", error)
             self._hang_up()
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from edge.errors import VigieError
 from edge.vault.disk import ring_error
-from edge.vault.places import is_camera_name
 from edge.vault.recorder import Recorder
+from edge.wire.identifiers import is_camera_name
 from edge.wire.packets import PacketError, StreamHello, StreamPacket, Unpacker
 
 SOCKET_MODE = 0o660

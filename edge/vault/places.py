@@ -20,14 +20,8 @@ from edge.wire.packets import packet_socket
 DAY_NS = 86_400 * 1_000_000_000
 _EPOCH = date(1970, 1, 1)
 # Camera names become folders; the site file allows no others.
-_CAMERA = re.compile(r"[a-z0-9_-]{1,40}")
 _SEGMENT = re.compile(r"(\d{4}-\d{2}-\d{2})-(\d{8})\.seg")
 _KEY = re.compile(r"(\d{4}-\d{2}-\d{2})\.key")
-
-
-def is_camera_name(camera: str) -> bool:
-    """True when a folder may be called so."""
-    return _CAMERA.fullmatch(camera) is not None
 
 
 def day_of(utc_ns: int) -> int:

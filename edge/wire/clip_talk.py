@@ -18,18 +18,28 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from edge.errors import Kind
-from edge.wire.fields import FieldError, Fields, read_object
+from edge.wire.fields import Fields
+from edge.wire.identifiers import is_clip_name
+from edge.wire.problem import ProblemsError
+from edge.wire.strict_json import parse_object
 
 MAX_LINE_BYTES = 160 * 1024
 MAX_ENVELOPE_CHARS = 8_192
 MAX_MESSAGE_CHARS = 240
-_CLIP = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 _MAX_COMMAND = 2**64 - 1
 
 AnswerWord = Literal["done", "refused", "failed"]
 StateWord = Literal["cutting", "refused", "failed"]
 _ANSWERS: tuple[AnswerWord, ...] = ("done", "refused", "failed")
 _STATES: tuple[StateWord, ...] = ("cutting", "refused", "failed")
+
+
+class TalkError(ProblemsError):
+    """A line that means nothing here; the connection that it came over is of no use."""
+
+    def __str__(self) -> str:
+        # It goes into a log, where a line is a line.
+        return self.what
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,36 +138,34 @@ def shorten(message: str) -> str:
 
 
 def parse_to_vault(line: bytes) -> ToVault:
-    """What the link said. Raises FieldError."""
+    """What the link said. Raises TalkError."""
     fields, word = _read(line)
     match word:
         case "request":
-            envelope = fields.letter("envelope", max_chars=MAX_ENVELOPE_CHARS)
+            envelope = fields.letter("envelope", longest=MAX_ENVELOPE_CHARS)
             return _end(fields, Request(_command(fields), envelope))
         case "delivered":
             return _end(fields, Delivered(_clip(fields)))
         case "drop":
             return _end(fields, Drop(_command(fields), _clip(fields)))
-    raise FieldError(Kind.INVALID_ARGUMENT, f"the link says '{word}', which means nothing here")
+    raise TalkError(Kind.INVALID_ARGUMENT, f"the link says '{word}', which means nothing here")
 
 
 def parse_from_vault(line: bytes) -> FromVault:
-    """What the vault said. Raises FieldError."""
+    """What the vault said. Raises TalkError."""
     fields, word = _read(line)
     match word:
         case "answer":
-            code = fields.choice("code", _ANSWERS)
-            answer = next(each for each in _ANSWERS if each == code)
-            return _end(fields, Answer(_command(fields), answer, _message(fields)))
+            code = fields.word("code", _ANSWERS) or "failed"
+            return _end(fields, Answer(_command(fields), code, _message(fields)))
         case "report":
-            named = fields.choice("state", _STATES)
-            state = next(each for each in _STATES if each == named)
+            state = fields.word("state", _STATES) or "failed"
             return _end(fields, Report(_clip(fields), state, _message(fields)))
         case "ready":
             size_bytes = fields.whole("sealed_bytes", least=1)
-            sha256 = fields.digest("sealed_sha256").hex()
+            sha256 = fields.sha256("sealed_sha256")
             return _end(fields, Ready(_clip(fields), size_bytes, sha256))
-    raise FieldError(Kind.INVALID_ARGUMENT, f"the vault says '{word}', which means nothing here")
+    raise TalkError(Kind.INVALID_ARGUMENT, f"the vault says '{word}', which means nothing here")
 
 
 class Lines:
@@ -167,18 +175,21 @@ class Lines:
         self._waiting = bytearray()
 
     def feed(self, received: bytes) -> list[bytes]:
-        """Every line that is complete now, without its end. Raises FieldError for a longer one."""
+        """Every line that is complete now, without its end. Raises TalkError for a longer one."""
         self._waiting += received
         *whole, rest = self._waiting.split(b"\n")
         if len(rest) > MAX_LINE_BYTES or any(len(line) > MAX_LINE_BYTES for line in whole):
-            raise FieldError(Kind.INVALID_ARGUMENT, f"a line is over {MAX_LINE_BYTES} bytes")
+            raise TalkError(Kind.INVALID_ARGUMENT, f"a line is over {MAX_LINE_BYTES} bytes")
         self._waiting = bytearray(rest)
         return [bytes(line) for line in whole]
 
 
 def _read(line: bytes) -> tuple[Fields, str]:
-    fields = read_object(line, "line", max_bytes=MAX_LINE_BYTES)
-    return fields, fields.text("say", max_chars=16)
+    record = parse_object(line, what="the line", max_bytes=MAX_LINE_BYTES, refusal=TalkError)
+    fields = Fields(record, path="line")
+    word = fields.text("say", longest=16)
+    fields.raise_problems(TalkError)
+    return fields, word
 
 
 def _command(fields: Fields) -> int:
@@ -186,13 +197,17 @@ def _command(fields: Fields) -> int:
 
 
 def _clip(fields: Fields) -> str:
-    return fields.text("clip", max_chars=64, pattern=_CLIP)
+    clip = fields.text("clip", longest=64)
+    if clip and not is_clip_name(clip):
+        fields.wrong("clip", "is no name of a clip: letters, digits, - and _ are")
+    return clip
 
 
 def _message(fields: Fields) -> str:
-    return fields.text("message", min_chars=0, max_chars=MAX_MESSAGE_CHARS)
+    return fields.text("message", shortest=0, longest=MAX_MESSAGE_CHARS)
 
 
 def _end(fields: Fields, said: Said) -> Said:
-    fields.end()
+    fields.close()
+    fields.raise_problems(TalkError)
     return said

@@ -32,7 +32,7 @@ def _is_untouched(stage: Stage) -> bool:
         ({"reason": ""}, "the request gives no reason of at least 8 characters"),
         ({"case": ""}, "the request names no case"),
         ({"clip": "../evidence"}, "the clip's name may hold letters, digits, hyphens"),
-        ({"readers": ()}, "request.readers is no list of 1 to 16"),
+        ({"readers": ()}, "request.readers: has 0 items; allowed: 1 to 16"),
     ],
     ids=["from after to", "no reason", "no case", "a path for a name", "for nobody"],
 )

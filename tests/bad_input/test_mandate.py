@@ -292,3 +292,28 @@ def test_a_threshold_that_nobody_can_reach_is_refused(city: City) -> None:
     assert str(refusal.value) == (
         "threshold: is 4, and there are 3 keys: no mandate could ever be signed"
     )
+
+
+def test_a_text_without_end_is_refused_at_once() -> None:
+    # Each of its quotes tried as a beginning would be minutes of work.
+    assert wrong(b'"' + b'\\"' * 23_000 + b"\\") == (
+        "the mandate is not JSON: Unterminated string starting at at line 1, column 1"
+    )
+
+
+def test_a_thousand_unknown_keys_get_no_thousand_answers() -> None:
+    record = json.loads(statement()) | {f"key{number}": 0 for number in range(1_000)}
+    told = wrong(json.dumps(record).encode()).splitlines()
+    assert told[0] == "64 problems or more:"
+    assert sum("is no known key" in line for line in told) == 64
+
+
+def test_what_would_move_the_cursor_is_not_repeated() -> None:
+    told = wrong(statement(devices=["a\x1b[2J"], **{"\x1b[2J": 0}))
+    assert "\x1b" not in told
+    assert 'devices[0]: is "a\N{REPLACEMENT CHARACTER}[2J"; allowed' in told
+
+
+def test_the_space_before_a_french_colon_may_stand_in_a_text() -> None:
+    said = "Manifestation\N{NO-BREAK SPACE}: place de la Paix"
+    assert parse_mandate(statement(purpose=said)).purpose == said

@@ -14,13 +14,13 @@ from edge.wire.clip_talk import (
     Ready,
     Report,
     Request,
+    TalkError,
     ToVault,
     parse_from_vault,
     parse_to_vault,
     shorten,
     write_line,
 )
-from edge.wire.fields import FieldError
 
 TO_VAULT: tuple[ToVault, ...] = (
     Request(7, '{"payload": "é\n"}'),
@@ -72,14 +72,14 @@ def test_lines_come_whole_whatever_the_pieces() -> None:
     ],
 )
 def test_anything_else_from_the_link_is_refused(line: bytes) -> None:
-    with pytest.raises(FieldError):
+    with pytest.raises(TalkError):
         parse_to_vault(line)
 
 
 def test_a_line_without_end_is_refused_before_it_fills_the_memory() -> None:
     lines = Lines()
     lines.feed(b"x" * MAX_LINE_BYTES)
-    with pytest.raises(FieldError, match="a line is over"):
+    with pytest.raises(TalkError, match="a line is over"):
         lines.feed(b"x")
 
 
