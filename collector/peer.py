@@ -42,7 +42,8 @@ class Peer(NamedTuple):
 def authorise(certificate_pem: bytes, role: str) -> Peer:
     """Who a certificate is for; it must have exactly one URI SAN, of the wanted role.
 
-    Raises VigieError(PERMISSION_DENIED) otherwise.
+    guarantees.md section 3, fact 16: what a peer may do follows from this name, never from a field
+    of a message. Raises VigieError(PERMISSION_DENIED) otherwise.
     """
     certificate = x509.load_pem_x509_certificate(certificate_pem)
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -149,7 +149,11 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
             self.sweep()
 
     def sweep(self) -> None:
-        """End streams of what was revoked meanwhile."""
+        """End streams of what was revoked meanwhile.
+
+        Fact 15: gRPC for Python knows no revocation lists, so this is asked at every opening and
+        swept here.
+        """
         for stream, peer in list(self._open.items()):
             try:
                 self._devices.check_not_revoked(peer.name, peer.serial)

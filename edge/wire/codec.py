@@ -1,4 +1,8 @@
-"""Events between the form the eye says them in and the form the wire carries them in."""
+"""Events between the form the eye says them in and the form the wire carries them in.
+
+guarantees.md section 3, fact 18: zero and absent differ on the wire only where a field is optional,
+so what may be zero is set by presence and never by its value.
+"""
 
 from edge.errors import Kind, VigieError
 from edge.wire.event import MAX_TRACE_BYTES, Box, Event, Gap

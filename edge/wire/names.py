@@ -21,7 +21,10 @@ _PHASE_NAMES: dict[int, str] = {1: "start", 2: "update", 3: "end"}
 
 
 def function_name(number: int) -> str:
-    """`line_crossing` for FUNCTION_LINE_CROSSING; `unknown function 999` for a newer one."""
+    """`line_crossing` for FUNCTION_LINE_CROSSING; `unknown function 999` for a newer one.
+
+    guarantees.md section 3, fact 19: enums are open, so a newer number arrives as a number.
+    """
     return _FUNCTION_NAMES.get(number, f"unknown function {number}")
 
 

@@ -185,6 +185,15 @@ async def test_a_collector_that_is_down_is_named_and_tried_again(pole: Pole, tol
     assert pole.read_pending() == 1
 
 
+async def test_a_collector_that_accepts_and_says_nothing_is_slow() -> None:
+    """The kernel accepts; nobody ever reads. Takes the five seconds that are waited for it."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        at = f"localhost:{silent.getsockname()[1]}"
+        credentials = make_credentials(OURS, OURS.make_device(DEVICE))
+        error = await asyncio.to_thread(find_reason, at, credentials)
+    assert str(error) == (f"{at} did not answer within 5 s\n  Check cable, modem and firewall.")
+
+
 async def test_something_else_at_the_port_is_told_from_a_collector() -> None:
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"SSH-2.0-other\r\n")
