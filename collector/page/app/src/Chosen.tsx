@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { can, me } from "./api";
-import { Bench, State } from "./Clips";
+import { State } from "./Clips";
 import { approve, type Clip, hold, showCase } from "./clips";
 import { bytes, day, fullTime } from "./moments";
 import { Player } from "./Player";
@@ -18,7 +18,6 @@ export function Chosen({ clip }: { clip: Clip }) {
         <h2>
           {clip.camera} · {clip.device}
         </h2>
-        {clip.is_bench && <Bench />}
       </div>
       {clip.is_bench && <p class="bench-why">{say("clip.bench_why")}</p>}
       <State clip={clip} />

@@ -85,7 +85,21 @@ function Measures({ device, health, nowMs }: { device: Device; health: Health; n
       temperature === null ? "–" : `${temperature} °C`,
       (temperature ?? 0) >= HOT_C,
     ],
-    [say("clock"), error === null ? say("clock_unproven") : `± ${span(error)}`, error === null],
+    [
+      say("clock"),
+      error === null
+        ? say("clock_unproven")
+        : `± ${span(error)}${health.clock_source && ` (${health.clock_source})`}`,
+      error === null,
+    ],
+    [
+      say("proof.mandate"),
+      health.mandate_reason
+        ? say(`why.${health.mandate_reason}`)
+        : String(health.mandate_version ?? "–"),
+      health.mandate_reason !== "",
+    ],
+    ...ringMeasures(health, nowMs),
     [
       say("certificate"),
       until === null ? "–" : day(until),
@@ -105,6 +119,16 @@ function Measures({ device, health, nowMs }: { device: Device; health: Health; n
       ))}
     </dl>
   );
+}
+
+function ringMeasures({ ring }: Health, nowMs: number): [string, string, boolean][] {
+  if (!ring) return [[say("ring.kept"), say("ring.none"), false]];
+  const since = ring.oldest_utc_ms;
+  return [
+    [say("ring.kept"), `${bytes(ring.ring_bytes)} / ${bytes(ring.ring_quota_bytes)}`, false],
+    [say("ring.reach"), since === null ? "–" : say("ago", span(nowMs - since)), false],
+    [say("ring.gaps"), number(ring.gaps), ring.gaps > 0],
+  ];
 }
 
 function Cameras({ health }: { health: Health }) {

@@ -1,6 +1,7 @@
 /** The live list of signals, one incident a row, and the panel that says why. */
 
 import { useEffect, useRef } from "preact/hooks";
+import { Bench } from "./Clips";
 import { FunctionIcon } from "./icons";
 import type { Incident } from "./incidents";
 import { openNote } from "./keys";
@@ -105,7 +106,9 @@ function Row({ row, isSelected }: { row: Incident; isSelected: boolean }) {
       <time>{clockTimeOrDate(first.captured_utc_ms, now.value)}</time>
       <FunctionIcon name={first.function} />
       <span class="what">
-        <b>{say(`function.${first.function}`)}</b>
+        <b>
+          {say(`function.${first.function}`)} {first.is_bench && <Bench />}
+        </b>
         <span class="dim">
           {[first.rule, first.place !== first.rule && first.place, say(`thing.${first.thing}`)]
             .filter(Boolean)

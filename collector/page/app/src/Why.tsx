@@ -45,10 +45,8 @@ function Reasons({ read }: { read: EventDetail }) {
       <p class="sentence">{read.sentence}</p>
       <SaveFailure />
       {isNoteOpen.value && <NoteForm />}
-      <Limits read={read} />
-      <FrameDrawing box={read.box_frac} way={read.way_frac} />
       {can("request_clips") && (
-        <p>
+        <p class="act">
           <button
             type="button"
             onClick={() => {
@@ -59,6 +57,8 @@ function Reasons({ read }: { read: EventDetail }) {
           </button>
         </p>
       )}
+      <Limits read={read} />
+      <FrameDrawing box={read.box_frac} way={read.way_frac} />
       <Facts read={read} />
       <Reviews read={read} />
     </>

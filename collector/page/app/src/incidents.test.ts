@@ -20,6 +20,7 @@ const event = (number: number, change: Partial<EventRow> = {}): EventRow => ({
   duration_ms: null,
   measured: null,
   review: null,
+  is_bench: false,
   ...change,
 });
 

@@ -27,6 +27,7 @@ export interface EventRow {
   duration_ms: number | null;
   measured: number | null;
   review: Review | null;
+  is_bench: boolean;
 }
 
 export interface Parameter {
@@ -56,6 +57,14 @@ export interface CameraHealth {
   cpu_ms: number;
 }
 
+export interface Ring {
+  ring_bytes: number;
+  ring_quota_bytes: number;
+  oldest_utc_ms: number | null;
+  newest_utc_ms: number | null;
+  gaps: number;
+}
+
 export interface Health {
   uptime_ms: number;
   pending_events: number;
@@ -64,6 +73,10 @@ export interface Health {
   temperature_c: number | null;
   disk_free_bytes: number;
   clock_error_ms: number | null;
+  clock_source: string;
+  mandate_version: number | null;
+  mandate_reason: string;
+  ring: Ring | null;
   cameras: CameraHealth[];
 }
 
