@@ -40,16 +40,16 @@ def audit() -> None:
     "--limit", type=WholeNumber(1, 1000), default=100, show_default=True, help="How many."
 )
 @voice.json_option
-@click.pass_context
-def list_(ctx: click.Context, data: Path, after: int, limit: int, as_json: bool) -> None:
+def list_(data: Path, after: int, limit: int, as_json: bool) -> None:
     """Show lines of the log; that is itself written to it first."""
-    ctx.invoke(list_lines, data=data, after=after, limit=limit, as_json=as_json)
+    assert list_lines.callback is not None
+    list_lines.callback(data, after, limit, as_json)
 
 
 @audit.command("verify", epilog=VERIFY_EXAMPLES)
 @data_option
 @voice.json_option
-@click.pass_context
-def verify_(ctx: click.Context, data: Path, as_json: bool) -> None:
+def verify_(data: Path, as_json: bool) -> None:
     """Walk the whole chain; the first line that does not belong is named."""
-    ctx.invoke(verify, data=data, as_json=as_json)
+    assert verify.callback is not None
+    verify.callback(data, as_json)
