@@ -396,7 +396,10 @@ def test_every_route_waits_for_its_line_and_leaves_it(page: Stage, tmp_path: Pat
     data = tmp_path / "collector"
     before = count_rows(data)
     with nothing_can_be_written(data), ThreadPoolExecutor(len(asked)) as callers:
-        waiting = {name: callers.submit(status_of, *rest) for name, *rest in asked}
+        waiting = {
+            name: callers.submit(status_of, caller, path, fields)
+            for name, caller, path, fields in asked
+        }
         statuses = {name: each.result() for name, each in waiting.items()}
     answered = {name: status for name, status in statuses.items() if status != 503}
     assert answered == {}, "without a line, or the request needs a good one in Routes.list()"
