@@ -6,7 +6,6 @@ sign certificates. The authority's key never leaves `DIR/authority/`, mode 0600.
 
 import hashlib
 import ipaddress
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
+from edge.wire.whole_file import write_private
 
 AUTHORITY_DAYS = 3650
 CLIENT_DAYS = 30  # a stolen key is of use for no longer, even where nobody notices
@@ -157,18 +157,6 @@ def check_clock(clock: Clock) -> None:
             "was made; certificates would be wrong",
             hint="Set the clock (timedatectl), then start the collector again.",
         )
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner reads, whole or not at all. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def expires_utc(certificate_pem: bytes) -> datetime:

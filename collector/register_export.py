@@ -15,7 +15,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from collector.audit import Audit
-from collector.authority import write_private
 from collector.reader import SqliteReader
 from collector.register import Register, check_period, read_register
 from collector.register_files import (
@@ -34,6 +33,7 @@ from collector.trusted import Trusted
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
 from edge.mandate.keys import SigningKey, load_private_pem, make_signing_key, write_private_pem
+from edge.wire.whole_file import write_private
 
 KEY_NAME, KEY_FILE = "register", "register-key.pem"
 SUMS, SIGNATURE, PUBLIC_KEY = "SHA256SUMS", "SHA256SUMS.sig", "register-key.pub.pem"

@@ -14,7 +14,7 @@ from pathlib import Path
 import grpc
 
 from collector.accounts import INVITATION_PATH
-from collector.authority import Authority, check_clock, expires_utc, write_private
+from collector.authority import Authority, check_clock, expires_utc
 from collector.clips.counter import ClipCounter
 from collector.core import Core, open_core, own_directory
 from collector.enrolment import Enrolments
@@ -33,6 +33,7 @@ from collector.session import Sessions
 from collector.web import Page
 from edge.clock import Clock
 from edge.wire.v1 import clip_pb2_grpc, enrolment_pb2_grpc, operator_pb2_grpc, session_pb2_grpc
+from edge.wire.whole_file import write_private
 
 OPERATOR_URI = "vigie://operator/local"
 STOP_SECONDS = 3.0

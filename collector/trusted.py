@@ -7,13 +7,13 @@ a pole detect or record.
 
 from pathlib import Path
 
-from collector.authority import write_private
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
 from edge.mandate.keys import SigningKey, load_private_pem, make_signing_key, write_private_pem
 from edge.mandate.time_statement import sign_time
 from edge.mandate.trust import Trust, load_trust
 from edge.wire.v1 import session_pb2
+from edge.wire.whole_file import write_private
 
 CLIP_KEY_NAME = "collector"
 _KEY_FILE = "clip-key.pem"

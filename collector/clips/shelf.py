@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge.errors import Kind, VigieError
+from edge.wire.whole_file import sync_folder
 
 CHUNK_BYTES = 65_536
 
@@ -76,7 +77,7 @@ class Shelf:
                 hint="The pole sends it again.",
             )
         part.replace(self._path(clip))
-        self._sync_folder()
+        sync_folder(self._folder)
 
     def read(self, clip: str, offset_bytes: int) -> Iterator[bytes]:
         """Chunks of a complete file. Raises VigieError(NOT_FOUND)."""
@@ -98,19 +99,19 @@ class Shelf:
         """Delete what is here of a clip."""
         for path in (self._path(clip), self._part(clip)):
             path.unlink(missing_ok=True)
-        self._sync_folder()
+        sync_folder(self._folder)
 
     def keep_copy(self, clip: str) -> None:
         """A second name for a file, which outlives the first: a hold. Raises OSError."""
         copy = self._copy(clip)
         copy.unlink(missing_ok=True)
         copy.hardlink_to(self._path(clip))
-        self._sync_folder()
+        sync_folder(self._folder)
 
     def drop_copy(self, clip: str) -> None:
         """End a hold."""
         self._copy(clip).unlink(missing_ok=True)
-        self._sync_folder()
+        sync_folder(self._folder)
 
     def _path(self, clip: str) -> Path:
         return self._folder / f"{clip}.sealed"
@@ -120,10 +121,3 @@ class Shelf:
 
     def _copy(self, clip: str) -> Path:
         return self._folder / f"{clip}.held"
-
-    def _sync_folder(self) -> None:
-        handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -16,6 +16,7 @@ from edge.builder.recipe import Recipe, read_recipe
 from edge.builder.tflite_writer import write_tflite
 from edge.errors import Kind, VigieError
 from edge.eye.detector import Card, Library
+from edge.wire.whole_file import sync_folder
 
 DOWNLOADS = "downloads"
 
@@ -93,7 +94,7 @@ def write_whole(place: Path, content: bytes) -> None:
                 Path(scratch.name).replace(place)
             finally:
                 Path(scratch.name).unlink(missing_ok=True)
-        _sync_folder(place.parent)
+        sync_folder(place.parent)
     except OSError as failed:
         raise VigieError(
             Kind.RESOURCE_EXHAUSTED,
@@ -101,15 +102,6 @@ def write_whole(place: Path, content: bytes) -> None:
             where=str(place),
             hint="Make room there, or choose another directory: --models DIR",
         ) from failed
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last through a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def read_given(path: Path) -> bytes:

@@ -8,8 +8,9 @@ import click
 
 from edge.cli import voice
 from edge.cli.clip_desk import approve, fetch, hold, list_clips, request
-from edge.cli.clip_opening import open_clip, read_file, read_reader_key, unusable
+from edge.cli.clip_opening import open_clip, read_reader_key
 from edge.cli.clip_reader import reader
+from edge.cli.named_files import read_file, unusable
 from edge.cli.nouns import NounGroup
 
 if TYPE_CHECKING:

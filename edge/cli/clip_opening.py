@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edge.cli.named_files import read_file, unusable
 from edge.errors import Kind, VigieError
 
 if TYPE_CHECKING:
@@ -58,19 +59,3 @@ def read_reader_key(path: Path) -> "X25519PrivateKey":
             hint="Give the private half of a reader's key that the trust file names.",
         )
     return key
-
-
-def read_file(path: Path, max_bytes: int) -> bytes:
-    """A file that a person named, at most one byte more than max_bytes. Raises VigieError."""
-    try:
-        with path.open("rb") as file:
-            return file.read(max_bytes + 1)
-    except OSError as error:
-        raise unusable(error, path) from error
-
-
-def unusable(error: OSError, path: Path) -> VigieError:
-    """The error for a file that cannot be read or written."""
-    kind = Kind.NOT_FOUND if isinstance(error, FileNotFoundError) else Kind.PERMISSION_DENIED
-    where = str(error.filename or path)
-    return VigieError(kind, f"the file cannot be used ({error.strerror})", where=where)

@@ -44,7 +44,7 @@ def reader(name: str, folder: Path, no_passphrase: bool, as_json: bool) -> None:
         PrivateFormat,
     )
 
-    from edge.cli.mandate_files import write_new  # noqa: PLC0415
+    from edge.cli.named_files import write_new  # noqa: PLC0415
     from edge.evidence.sealed import get_keyid  # noqa: PLC0415
 
     lock: KeySerializationEncryption = NoEncryption()

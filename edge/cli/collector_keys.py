@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from edge.cli import voice
-from edge.cli.clip_opening import read_file, unusable
+from edge.cli.named_files import read_file, replace_file
 from edge.cli.operator_channel import (
     ANSWER_WITHIN_SECONDS,
     DEFAULT_DATA,
@@ -79,10 +79,7 @@ def clip_key(data: Path, out: Path | None, as_json: bool) -> None:
     public = read_clip_key(data / "authority").public
     text = write_public_key(public)
     if out is not None:
-        try:
-            out.write_bytes(text)
-        except OSError as error:
-            raise unusable(error, out) from error
+        replace_file(out, text)
     if as_json:
         voice.print_json({"keyid": public.keyid, "file": str(out) if out else None})
     else:
@@ -112,10 +109,7 @@ def device_keys(data: Path, out: Path, as_json: bool) -> None:
         )
     with closing(open_reader(path)) as reader:
         keys = list_evidence_keys(reader)
-    try:
-        out.write_text(write_keys(keys))
-    except OSError as error:
-        raise unusable(error, out) from error
+    replace_file(out, write_keys(keys).encode())
     if as_json:
         voice.print_json({"file": str(out), "keys": len(keys)})
     else:

@@ -91,7 +91,7 @@ def mandate() -> None:
 @voice.json_option
 def keygen(name: str, out: Path, protect: bool, as_json: bool) -> None:
     """Make a key to sign mandates with: NAME.key.pem to keep, NAME.pub.json to hand out."""
-    from edge.cli.mandate_files import write_new  # noqa: PLC0415 - loads cryptography
+    from edge.cli.named_files import write_new  # noqa: PLC0415
     from edge.mandate import keys  # noqa: PLC0415
 
     made = keys.make_signing_key(name)
@@ -135,7 +135,8 @@ def trust(
     as_json: bool,
 ) -> None:
     """Write down whom poles shall believe; the collector hands it out when they enrol."""
-    from edge.cli.mandate_files import gather_trust, write_new  # noqa: PLC0415
+    from edge.cli.mandate_files import gather_trust  # noqa: PLC0415
+    from edge.cli.named_files import write_new  # noqa: PLC0415
     from edge.mandate.trust import write_trust  # noqa: PLC0415
 
     made = gather_trust(
@@ -189,7 +190,7 @@ def trust(
 def new(site: Path, out: Path, as_json: bool, **options: object) -> None:
     """Write a mandate for a site, not signed yet, inside what its profile allows."""
     from edge.cli.mandate_draft import Draft, draft_mandate  # noqa: PLC0415 - loads pydantic
-    from edge.cli.mandate_files import write_new  # noqa: PLC0415
+    from edge.cli.named_files import write_new  # noqa: PLC0415
     from edge.mandate.statement import parse_mandate  # noqa: PLC0415
 
     text = draft_mandate(site, Draft(**options))  # type: ignore[arg-type]
@@ -210,7 +211,8 @@ def new(site: Path, out: Path, as_json: bool, **options: object) -> None:
 @voice.json_option
 def sign(file: Path, key_file: Path, out: Path | None, yes: bool, as_json: bool) -> None:
     """Put your signature under a mandate, or under one that others have signed."""
-    from edge.cli.mandate_files import is_signed, read_file, read_key, replace_file  # noqa: PLC0415
+    from edge.cli.mandate_files import is_signed, read_key  # noqa: PLC0415
+    from edge.cli.named_files import read_file, replace_file  # noqa: PLC0415
     from edge.mandate import envelope, statement  # noqa: PLC0415
     from edge.mandate.page import mandate_page  # noqa: PLC0415
     from edge.mandate.phrases import ENGLISH  # noqa: PLC0415
@@ -250,7 +252,8 @@ def show(
     *, file: Path, language: str, notice: bool, url: str, out: Path | None, as_json: bool
 ) -> None:
     """Show a mandate as a page for a person, or as the notice for the public."""
-    from edge.cli.mandate_files import read_file, read_statement, replace_file  # noqa: PLC0415
+    from edge.cli.mandate_files import read_statement  # noqa: PLC0415
+    from edge.cli.named_files import read_file, replace_file  # noqa: PLC0415
     from edge.mandate.page import mandate_page, revocation_page  # noqa: PLC0415
     from edge.mandate.phrases import LANGUAGES  # noqa: PLC0415
     from edge.mandate.statement import Mandate  # noqa: PLC0415
@@ -316,7 +319,8 @@ def revoke(
     *, file: Path, key_file: Path, reason: str, out: Path | None, yes: bool, as_json: bool
 ) -> None:
     """End a mandate at once and for good; one key suffices, because stopping is safe."""
-    from edge.cli.mandate_files import read_file, read_key, read_statement, replace_file  # noqa: PLC0415
+    from edge.cli.mandate_files import read_key, read_statement  # noqa: PLC0415
+    from edge.cli.named_files import read_file, replace_file  # noqa: PLC0415
     from edge.mandate import envelope, statement  # noqa: PLC0415
 
     read = read_statement(read_file(file)).statement

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from edge.cli.mandate_files import read_file
+from edge.cli.named_files import read_file
 from edge.errors import Kind, VigieError
 from edge.mandate.envelope import (
     MANDATE,

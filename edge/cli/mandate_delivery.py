@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from edge.cli import voice
-from edge.cli.clip_opening import read_file
+from edge.cli.named_files import read_file
 from edge.cli.operator_channel import (
     ANSWER_WITHIN_SECONDS,
     Access,

@@ -1,6 +1,5 @@
-"""The files of `vigie mandate`: keys, trust, statements and envelopes, read and written whole."""
+"""What stands in the files of `vigie mandate`: keys, trust, statements and envelopes."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TypeVar
 
 import click
 
-from edge.errors import Kind, VigieError
+from edge.cli.named_files import MAX_FILE_BYTES, read_file
 from edge.mandate.envelope import MANDATE, REVOCATION, open_envelope
 from edge.mandate.keys import (
     MAX_KEY_FILE_BYTES,
@@ -23,7 +22,6 @@ from edge.mandate.statement import Mandate, Revocation, parse_mandate, parse_rev
 from edge.mandate.trust import Reader, Trust, load_reader, load_trust, write_trust
 from edge.wire.strict_json import parse_object
 
-MAX_FILE_BYTES = 65_536
 _KEY_SUFFIX = ".key.pem"
 _Read = TypeVar("_Read")
 
@@ -35,23 +33,6 @@ class ReadStatement:
     statement: Mandate | Revocation
     payload: bytes
     keyids: tuple[str, ...]
-
-
-def read_file(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
-    """A file of bounded size. Raises VigieError."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(max_bytes + 1)
-    except FileNotFoundError:
-        raise VigieError(Kind.NOT_FOUND, "there is no such file", where=str(path)) from None
-    except OSError as error:
-        raise VigieError(
-            Kind.PERMISSION_DENIED, f"cannot be read ({error.strerror})", where=str(path)
-        ) from None
-    if len(content) > max_bytes:
-        what = f"has more than {max_bytes} bytes"
-        raise VigieError(Kind.INVALID_ARGUMENT, what, where=str(path))
-    return content
 
 
 def read_key(path: Path) -> SigningKey:
@@ -104,34 +85,6 @@ def gather_trust(
     return load_trust(write_trust(made))
 
 
-def write_new(path: Path, content: bytes, *, is_secret: bool) -> None:
-    """Write a file that must not exist yet. Raises VigieError."""
-    mode = 0o600 if is_secret else 0o644
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    except FileExistsError:
-        raise VigieError(
-            Kind.FAILED_PRECONDITION,
-            "exists already and is not overwritten",
-            where=str(path),
-            hint="Name another place with --out, or move the old file away.",
-        ) from None
-    except OSError as error:
-        raise _unwritten(path, error) from None
-    with open(handle, "wb") as file:  # noqa: PTH123 - opened by handle, for the mode
-        file.write(content)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all. Raises VigieError."""
-    fresh = path.with_name(path.name + ".new")
-    try:
-        fresh.write_bytes(content)
-        fresh.replace(path)
-    except OSError as error:
-        raise _unwritten(path, error) from None
-
-
 def _public_key(path: Path) -> PublicKey:
     return _placed(path, load_public_key)
 
@@ -148,8 +101,3 @@ def _placed(path: Path, load: Callable[[bytes], _Read]) -> _Read:
         raise MandateError(
             error.kind, error.what, where=str(path), hint=error.hint, problems=error.problems
         ) from None
-
-
-def _unwritten(path: Path, error: OSError) -> VigieError:
-    what = f"cannot be written ({error.strerror})"
-    return VigieError(Kind.UNAVAILABLE, what, where=str(path))

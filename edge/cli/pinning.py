@@ -32,8 +32,8 @@ def pin_trust(data: Path, device: str, text: str, wanted_fingerprint: str) -> "T
     """
     from edge.mandate.device_name import write_device  # noqa: PLC0415
     from edge.mandate.places import trust_path  # noqa: PLC0415
-    from edge.mandate.store import write_whole  # noqa: PLC0415
     from edge.mandate.trust import load_trust  # noqa: PLC0415
+    from edge.wire.whole_file import write_whole  # noqa: PLC0415
 
     trust = load_trust(text) if text else None
     found = trust.fingerprint if trust else "none"

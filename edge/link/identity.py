@@ -5,7 +5,6 @@ rename is the one step that makes a new pair valid. A power cut anywhere leaves 
 the new one: reading takes the key that fits the certificate.
 """
 
-import os
 import random
 import tomllib
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from edge.errors import Kind, VigieError
-from edge.mandate.store import leave_to_owner
+from edge.wire.whole_file import sync_folder, write_private
 
 KEY, NEXT_KEY = "key.pem", "key.next.pem"
 CERTIFICATE, AUTHORITY, DEVICE = "certificate.pem", "ca.pem", "device.toml"
@@ -120,7 +119,7 @@ class IdentityDirectory:
     def _put_into_force(self, certificate_pem: bytes) -> Identity:
         self._write(CERTIFICATE, certificate_pem)
         (self.path / NEXT_KEY).replace(self.path / KEY)
-        _sync_directory(self.path)
+        sync_folder(self.path)
         return self.read_identity()
 
     def _check_answer(self, certificate_pem: bytes, device: str, ca_pem: bytes) -> None:
@@ -228,28 +227,6 @@ def get_device_names(certificate: x509.Certificate) -> list[str]:
         return []
     uris = names.value.get_values_for_type(x509.UniformResourceIdentifier)
     return [uri.removeprefix(DEVICE_URI) for uri in uris]
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write whole or not at all, mode 0600, synced with its directory. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(handle, "wb") as file:  # noqa: PTH123 - opened by handle, for the mode
-        file.write(content)
-        file.flush()
-        leave_to_owner(handle, path.parent)
-        os.fsync(handle)
-    fresh.replace(path)
-    _sync_directory(path.parent)
-
-
-def _sync_directory(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _load_key(pem: bytes) -> ec.EllipticCurvePrivateKey:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from edge.mandate.places import INCOMING_PATTERN, incoming_folder, question_paths, time_answers_path
 from edge.mandate.problem import MandateError
-from edge.mandate.store import read_bounded, write_whole
 from edge.mandate.time_statement import (
     MAX_ANSWERS,
     MAX_ANSWERS_BYTES,
@@ -17,6 +16,7 @@ from edge.mandate.time_statement import (
     load_answers,
     write_answers,
 )
+from edge.wire.whole_file import read_bounded, write_whole
 
 MAX_INCOMING = 64
 """The newest so many envelopes are kept; rooms have taken older ones within a second."""

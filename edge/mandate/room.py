@@ -19,8 +19,9 @@ from edge.mandate.problem import MandateError
 from edge.mandate.reason import Reason
 from edge.mandate.register import News, NewsKind, Register
 from edge.mandate.statement import Mandate
-from edge.mandate.store import Store, read_bounded
+from edge.mandate.store import Store
 from edge.mandate.trust import MAX_TRUST_BYTES, Trust, load_trust
+from edge.wire.whole_file import read_bounded
 
 PERSIST_CLOCK_NS = 300 * 1_000_000_000
 _MAX_NAMES = 256

@@ -7,8 +7,6 @@ same envelope fills the hole when it is offered again.
 
 import hashlib
 import json
-import os
-import stat
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from edge.mandate.register import MAX_HELD, MAX_REVOKED_AHEAD, Floors, Mark, Reg
 from edge.mandate.statement import MAX_VERSION
 from edge.wire.fields import Fields
 from edge.wire.strict_json import parse_object, write_object
+from edge.wire.whole_file import read_bounded, write_whole
 
 _FORMAT = 1
 _MAX_FLOOR_BYTES = 32_768
@@ -78,55 +77,6 @@ class Store:
     def write_question(self, nonce: bytes) -> None:
         """The question for the link to carry; it alone may be read by others."""
         write_whole(self._places.time_question, f"{nonce.hex()}\n".encode(), mode=0o644)
-
-
-def write_whole(path: Path, content: bytes, *, mode: int = 0o640) -> None:
-    """Write whole or not at all, synced with its directory. Raises OSError."""
-    # Others on the pole may pass through to a question, and see nothing else.
-    path.parent.mkdir(mode=0o751, parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    with open(handle, "wb") as file:  # noqa: PTH123 - opened by handle, for the mode
-        file.write(content)
-        file.flush()
-        os.fchmod(handle, mode)
-        leave_to_owner(handle, path.parent)
-        os.fsync(handle)
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def leave_to_owner(handle: int, folder: Path) -> None:
-    """What root writes (an enrolment) belongs to the room whose folder it is. Raises OSError."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.fchown(handle, owner.st_uid, owner.st_gid)
-
-
-def read_bounded(path: Path, max_bytes: int) -> bytes | None:
-    """A plain file's bytes, at most one more than max_bytes; None: there is none to be read.
-
-    What stands in a folder that another user writes may be a link, a pipe or a device: none of
-    these is followed or waited for.
-    """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        handle = os.open(path, flags)
-    except OSError:
-        return None
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return None
-        with open(handle, "rb", closefd=False) as file:
-            return file.read(max_bytes + 1)
-    except OSError:
-        return None
-    finally:
-        os.close(handle)
 
 
 @dataclass(frozen=True, slots=True)

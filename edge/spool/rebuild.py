@@ -6,7 +6,6 @@ log are set aside under a dated name, then the new one takes the place. The call
 writer lock throughout.
 """
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from edge.spool.dictionary import seal_dictionary
 from edge.spool.places import share
 from edge.spool.rows import Row, Rows
 from edge.spool.salvage import Plan
+from edge.wire.whole_file import sync_folder
 
 # Damaged files kept for whoever wants to look; each may be as large as the quota.
 KEPT_DAMAGED_FILES = 2
@@ -49,7 +49,7 @@ def write_new(path: Path, plan: Plan, connect: Callable[[Path], Database]) -> No
         rows.close()
     try:
         draft.rename(path.with_name(path.name + ".rebuilt"))
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise disk_error(error, path) from error
 
@@ -67,9 +67,9 @@ def finish(path: Path, now_utc_ns: int) -> Path | None:
         if log.exists():
             log.rename(aside.with_name(aside.name + "-wal"))
         path.with_name(path.name + "-shm").unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         rebuilt.rename(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise disk_error(error, path) from error
     for old in damaged_files(path)[:-KEPT_DAMAGED_FILES]:
@@ -110,11 +110,3 @@ def _dated(path: Path, now_utc_ns: int) -> Path:
 def _remove(path: Path) -> None:
     for name in (path.name, *(path.name + side for side in _SIDE_FILES)):
         path.with_name(name).unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,8 +9,8 @@ from pathlib import Path
 from edge.errors import Kind, VigieError
 from edge.mandate.keys import SigningKey, load_private_pem, make_signing_key, write_private_pem
 from edge.mandate.problem import MandateError
-from edge.mandate.store import write_whole
 from edge.vault.disk import FILE_MODE, FOLDER_MODE
+from edge.wire.whole_file import write_whole
 
 FILE_NAME = "evidence.pem"
 

@@ -13,10 +13,10 @@ from typing import BinaryIO
 
 from edge.evidence.manifest import MAX_ENVELOPE_BYTES
 from edge.evidence.request import MAX_ENVELOPE_BYTES as MAX_ORDER_BYTES
-from edge.mandate.store import read_bounded, write_whole
 from edge.vault.disk import FILE_MODE, FOLDER_MODE
 from edge.wire.clip_talk import manifest_path, outgoing_folder, sealed_path
 from edge.wire.identifiers import is_clip_name
+from edge.wire.whole_file import read_bounded, sync_folder, write_whole
 
 ORDERS = "orders"
 # The link is of the folder's group: it reads sealed clips and can change nothing.
@@ -48,7 +48,7 @@ class Shelf:
     def take_order(self, clip: str) -> None:
         """Forget a request."""
         (self._orders / f"{clip}.json").unlink(missing_ok=True)
-        _sync_folder(self._orders)
+        sync_folder(self._orders)
 
     def read_orders(self) -> dict[str, str]:
         """Envelopes by clip, the oldest first."""
@@ -91,7 +91,7 @@ class Shelf:
         manifest_path(self._data, clip).unlink(missing_ok=True)
         sealed_path(self._data, clip).unlink(missing_ok=True)
         self._part(clip).unlink(missing_ok=True)
-        _sync_folder(outgoing_folder(self._data))
+        sync_folder(outgoing_folder(self._data))
 
     def list_waiting(self) -> dict[str, int]:
         """Bytes of each whole clip."""
@@ -114,11 +114,3 @@ class Shelf:
 
     def _part(self, clip: str) -> Path:
         return outgoing_folder(self._data) / f"{clip}.part"
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

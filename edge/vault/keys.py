@@ -7,11 +7,11 @@ overwrite; that is what the encrypted partition of the image is for.
 
 import os
 import secrets
-from pathlib import Path
 
 from edge.errors import Kind
 from edge.vault.disk import FILE_MODE, FOLDER_MODE, RingError, ring_error
 from edge.vault.places import VaultPlaces, parse_key_name
+from edge.wire.whole_file import sync_folder, write_whole
 
 KEY_BYTES = 32
 
@@ -32,17 +32,8 @@ class DayKeys:
         try:
             for folder in (self._places.keys, path.parent):
                 folder.mkdir(exist_ok=True, mode=FOLDER_MODE)
-            part = path.with_suffix(".part")
-            part.unlink(missing_ok=True)
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-            try:
-                os.write(descriptor, key)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            part.rename(path)
-            _sync_folder(path.parent)
-            _sync_folder(path.parent.parent)
+            write_whole(path, key, mode=FILE_MODE)
+            sync_folder(path.parent.parent)
         except OSError as error:
             raise ring_error(error, path) from error
         return key
@@ -92,16 +83,8 @@ class DayKeys:
             os.pwrite(descriptor, secrets.token_bytes(KEY_BYTES), 0)
             os.fsync(descriptor)
             path.unlink()
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             raise ring_error(error, path) from error
         finally:
             os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

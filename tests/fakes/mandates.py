@@ -14,8 +14,8 @@ from edge.mandate.mailbox import write_incoming
 from edge.mandate.places import Places, RoomName, trust_path
 from edge.mandate.room import MandateRoom
 from edge.mandate.statement import parse_mandate, utc_text, write_revocation
-from edge.mandate.store import write_whole
 from edge.mandate.trust import Reader, Trust, write_trust
+from edge.wire.whole_file import write_whole
 
 DEVICE = "pole-1"
 CAMERA = "north"

@@ -34,7 +34,6 @@ from edge.mandate.mailbox import write_incoming
 from edge.mandate.places import Places, trust_path
 from edge.mandate.room import MandateRoom
 from edge.mandate.statement import utc_text
-from edge.mandate.store import write_whole
 from edge.mandate.trust import Trust, write_trust
 from edge.vault import sealing
 from edge.vault.canon import Canon
@@ -53,6 +52,7 @@ from edge.wire.packets import (
     pack_hello,
     pack_packet_head,
 )
+from edge.wire.whole_file import write_whole
 
 CAMERA, DEVICE = "north", "bench"
 FPS = 25
