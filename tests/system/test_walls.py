@@ -1,5 +1,6 @@
 """Three rooms behind real walls: they work across them, and nothing forbidden is possible."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,3 +150,12 @@ def test_every_room_runs_without_powers_and_eye_and_vault_without_interfaces(wal
         assert {facts[name] for name in ("CapEff", "CapPrm", "CapBnd")} == {"0" * 16}
         lines = Path(f"/proc/{walls.pid(room)}/net/route").read_text().splitlines()
         assert len(lines) <= 1 or room == "link", "a heading and no route"
+
+
+def test_no_room_can_make_memory_executable_and_all_run_so(walls: Walls) -> None:
+    """As MemoryDenyWriteExecute: the other tests here show that LiteRT, numpy and cffi live so."""
+    if tuple(int(part) for part in os.uname().release.split(".")[:2]) < (6, 3):
+        pytest.skip("this kernel has no PR_SET_MDWE: Linux 6.3")
+    made = [("make executable", 0)]
+    for room in ROOMS:
+        assert walls.inside(room, "tests.system.walls_probe", made) == ["EACCES"], room

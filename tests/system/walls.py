@@ -40,6 +40,12 @@ _ENTER = """
 mount --bind "$1" "$2/python" && mount --bind "$3" "$2/packages" && mount --bind "$4" "$2/program"
 shift 4; exec "$@"
 """
+# MemoryDenyWriteExecute=yes of the units, where the kernel has it: prctl(PR_SET_MDWE).
+_DENY_EXECUTABLE = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(65, 1, 0, 0, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 _NO_POWERS = ["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
 
 
@@ -70,7 +76,6 @@ class Walls:
         self._numbers: dict[str, int] = {}
         self._groups: dict[str, list[str]] = {room: [] for room in ROOMS}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self.lives = dict.fromkeys(ROOMS, 0)
         self.said: list[str] = []
         self._make_users()
         self._make_folders()
@@ -110,7 +115,6 @@ class Walls:
                 self._enter(name, words), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 env=self._environment(), cwd=self.base,
             )  # fmt: skip
-        self.lives[name] += 1
         return self._children[name].pid
 
     def pid(self, name: str) -> int:
@@ -204,7 +208,7 @@ class Walls:
         python = f"{self.base}/python/bin/python3.{sys.version_info.minor}"
         return [
             "setpriv", f"--reuid={user}", f"--regid={user}", f"--groups={groups}",
-            *_NO_POWERS, python,
+            *_NO_POWERS, python, "-c", _DENY_EXECUTABLE,
         ]  # fmt: skip
 
     def _environment(self) -> dict[str, str]:

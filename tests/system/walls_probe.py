@@ -6,6 +6,7 @@ An attempt is [what, target…]; its outcome is "done" or the name of the errno 
 import ctypes
 import errno
 import json
+import mmap
 import os
 import socket
 import sys
@@ -59,6 +60,19 @@ def _trace(pid: str) -> None:
         raise OSError(ctypes.get_errno(), "ptrace")
 
 
+def _make_executable(_: str) -> None:
+    """A page written first and executed then, as an exploit needs it."""
+    with mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE) as page:
+        held = ctypes.c_char.from_buffer(page)
+        library = ctypes.CDLL(None, use_errno=True)
+        allowed = mmap.PROT_READ | mmap.PROT_EXEC
+        address = ctypes.c_void_p(ctypes.addressof(held))
+        answer = library.mprotect(address, ctypes.c_size_t(mmap.PAGESIZE), allowed)
+        del held
+        if answer != 0:
+            raise OSError(ctypes.get_errno(), "mprotect")
+
+
 def _become(user: str) -> None:
     os.setuid(int(user))
 
@@ -73,6 +87,7 @@ _ATTEMPTS: dict[str, Callable[[str], None]] = {
     "signal": _signal,
     "trace": _trace,
     "become": _become,
+    "make executable": _make_executable,
 }
 
 
