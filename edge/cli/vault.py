@@ -11,9 +11,9 @@ from edge.cli.progress import show_progress
 from edge.errors import EXIT_CODES, Kind, VigieError
 
 if TYPE_CHECKING:
+    from edge.vault.findings import CameraReport, Report
     from edge.vault.index import GapRow
     from edge.vault.reader import RingReader
-    from edge.vault.verify import CameraReport, Report
 
 GROUP_EXAMPLES = """\
 \b

@@ -14,12 +14,13 @@ import pytest
 
 from edge.errors import Kind
 from edge.vault.disk import RingError, SystemDisk
+from edge.vault.findings import Report
 from edge.vault.fragment import Gap, GapReason
 from edge.vault.places import DAY_NS, VaultPlaces, day_of, day_text
 from edge.vault.recovery import recover
 from edge.vault.run import hold_lock
 from edge.vault.segments import SegmentReader
-from edge.vault.verify import Report, verify
+from edge.vault.verify import verify
 from tests.edge.vault.scenes import FPS, Pole, invented, make_pole
 from tests.fakes.mandates import CAMERA
 
