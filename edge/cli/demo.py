@@ -32,7 +32,7 @@ Examples:
     "site file: a file's path, rtsp://…, v4l2:/dev/video0.",
 )
 @click.option("--site", type=click.Path(path_type=Path), help="Site file for your own source.")
-@click.option("--seconds", type=Number(min=1), help="Stop after this long.")
+@click.option("--seconds", type=Number(min=1), help="Look for this long, then stop.")
 @click.option("--summary", type=click.Path(path_type=Path), help="Write the table as JSON.")
 @click.option("--page", default="127.0.0.1:7080", show_default=True, help="Address of the page.")
 @click.option(

@@ -36,7 +36,7 @@ class Play:
     source: what the person is told it is.
     state: folder of the collector's and the pole's data; kept between demos.
     models: folder of built detectors.
-    seconds: how long to run; None: until it is interrupted.
+    seconds: how long the pole looks; None: until it is interrupted.
     page: address of the page, HOST:PORT.
     has_clip: whether the clip of the first event is asked for.
     """
@@ -88,7 +88,7 @@ def run_play(play: Play, say: Say, tell: Tell) -> Summary:
         listener.start()
         pole = parts.enter_context(_start_pole(play))
         say(f"vigie: the pole looks at {play.source}; press Ctrl-C to end")
-        _wait(play, interrupted, (collector, pole, tail), started)
+        _wait(play, interrupted, (collector, pole, tail), time.monotonic())
         showing.finish(CLIP_SECONDS)
         pole.stop()
         pending = _drain(play)

@@ -67,7 +67,7 @@ def _count_pictures(mp4: Path) -> int:
 @pytest.mark.xdist_group("demo")
 def test_without_a_clip_the_demo_asks_for_none(repository: Path, tmp_path: Path) -> None:
     table = tmp_path / "summary.json"
-    words = ["--source", "sim", "--seconds", "15", "--no-clip", "--summary", str(table)]
+    words = ["--source", "sim", "--seconds", "20", "--no-clip", "--summary", str(table)]
     done = _run_demo(repository, tmp_path, *words)
     assert done.returncode == 0, done.stderr
     summary = json.loads(table.read_text())
