@@ -21,6 +21,7 @@ from edge.wire.clip_talk import (
     parse_from_vault,
     write_line,
 )
+from edge.wire.doorway import short_address
 
 LONGEST_PAUSE_SECONDS = 5.0
 WRITE_WITHIN_SECONDS = 10.0
@@ -53,9 +54,10 @@ class VaultLine:
         """Until cancelled."""
         while True:
             try:
-                reader, writer = await asyncio.open_unix_connection(
-                    str(self._path), limit=MAX_LINE_BYTES
-                )
+                with short_address(self._path) as address:
+                    reader, writer = await asyncio.open_unix_connection(
+                        address, limit=MAX_LINE_BYTES
+                    )
             except OSError:
                 pass  # no vault listens; it is tried again below
             else:

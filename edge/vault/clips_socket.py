@@ -30,6 +30,7 @@ from edge.wire.clip_talk import (
     parse_to_vault,
     write_line,
 )
+from edge.wire.doorway import short_address
 
 MAX_UNSAID = 256
 _TICK_S = 1.0
@@ -90,7 +91,8 @@ class ClipSocket:
         self._path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         self._path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        self._listener.bind(str(self._path))
+        with short_address(self._path) as address:
+            self._listener.bind(address)
         self._path.chmod(_SOCKET_MODE)
         self._listener.listen(2)
         self._link: socket.socket | None = None

@@ -14,6 +14,7 @@ from pathlib import Path
 from edge.errors import VigieError
 from edge.vault.disk import ring_error
 from edge.vault.recorder import Recorder
+from edge.wire.doorway import short_address
 from edge.wire.identifiers import is_camera_name
 from edge.wire.packets import PacketError, StreamHello, StreamPacket, Unpacker
 
@@ -47,7 +48,8 @@ class Intake:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True)
-            self._listener.bind(str(path))
+            with short_address(path) as address:
+                self._listener.bind(address)
             path.chmod(SOCKET_MODE)
         except OSError as error:
             self._listener.close()

@@ -27,6 +27,8 @@ POLL_SECONDS = 0.02
 SHARDS = 4
 CI_CYCLES = 200
 SOAK_CYCLES = 5000
+# More than any life produces; two thousand lives still fit an event's measure.
+NUMBERS_A_LIFE = 1_000_000
 
 
 class City:
@@ -40,6 +42,7 @@ class City:
         self._folder = folder
         self._proxy = proxy
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._lives = 0
         self.start_collector()
         self._enrol()
         self.start_link()
@@ -69,8 +72,10 @@ class City:
         self._start("link", [sys.executable, "-m", "edge.link.run", "--data", str(self.pole_data)])
 
     def start_producer(self) -> None:
-        # Numbers never repeat: an event whose acceptance was not told may still be stored.
-        first = 1 + max(self.accepted(), default=0) + 1000
+        # Each life has numbers of its own. Counting on from the last accepted one would repeat
+        # them where two lives end between an event's acceptance and its line in the ledger.
+        self._lives += 1
+        first = self._lives * NUMBERS_A_LIFE
         self._start(
             "producer",
             [

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edge.clock import Clock
 from edge.eye.camera.source import Packet, StreamFormat
+from edge.wire.doorway import short_address
 from edge.wire.packets import (
     MAX_PACKET_BYTES,
     SourceKind,
@@ -118,7 +119,8 @@ class RingLine:
             return
         line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
-            line.connect(str(self._path))
+            with short_address(self._path) as address:
+                line.connect(address)
         except OSError:
             line.close()
             self._retry_ns = now_ns + RETRY_NS
