@@ -79,6 +79,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     },
 }
 
+_ARTICLES = {role: "an" if role.value[0] in "aeiou" else "a" for role in Role}
+
 
 def has_right(role: Role, right: Right) -> bool:
     """Whether the table says yes."""
@@ -91,6 +93,6 @@ def check_right(role: Role, right: Right) -> None:
         able = ", ".join(each.value for each in Role if has_right(each, right))
         raise VigieError(
             Kind.PERMISSION_DENIED,
-            f"a {role.value} may not {right.value}",
+            f"{_ARTICLES[role]} {role.value} may not {right.value}",
             hint=f"Ask for it as: {able}.",
         )

@@ -45,7 +45,12 @@ def test_a_cell_of_the_table_holds(role: Role, right: Right, is_allowed: bool) -
     with pytest.raises(VigieError) as refused:
         check_right(role, right)
     assert refused.value.kind is Kind.PERMISSION_DENIED
-    assert refused.value.what == f"a {role.value} may not {right.value}"
+    assert refused.value.what.endswith(f" {role.value} may not {right.value}")
+
+
+def test_a_refusal_is_a_sentence() -> None:
+    with pytest.raises(VigieError, match="an operator may not read the audit"):
+        check_right(Role.OPERATOR, Right.READ_AUDIT)
 
 
 def test_a_refusal_says_who_may() -> None:

@@ -103,7 +103,7 @@ def test_a_refusal_names_the_right_and_who_has_it(stage: Stage, caller: Browserl
     answer = caller.get("/api/accounts")
     assert answer.json()["error"] == {
         "kind": "permission_denied",
-        "what": "a operator may not invite and close accounts",
+        "what": "an operator may not invite and close accounts",
         "hint": "Ask for it as: supervisor.",
     }
 
