@@ -45,7 +45,7 @@ class Session:
     """A person who is logged in.
 
     token: the cookie's value, known only here and in the browser. stepped_up_utc_ms: when the
-    person last proved to be there by password or passkey; None: not in this session.
+    person last proved to be there by password; None: not in this session.
     """
 
     account: str
@@ -166,7 +166,7 @@ class Accounts:
             raise VigieError(
                 Kind.FAILED_PRECONDITION,
                 "for a clip you must prove again that it is you",
-                hint="Give your password or your passkey once more.",
+                hint="Give your password once more.",
             )
 
     async def list_all(self, who: str) -> list[AccountRow]:

@@ -81,10 +81,6 @@ ALTER TABLE accounts ADD COLUMN role TEXT NOT NULL DEFAULT 'operator';
 ALTER TABLE invitations ADD COLUMN role TEXT NOT NULL DEFAULT 'operator';
 ALTER TABLE sessions ADD COLUMN stepped_up_utc_ms INTEGER;
 ALTER TABLE dictionaries ADD COLUMN mode INTEGER NOT NULL DEFAULT 0;
-CREATE TABLE passkeys (
-  credential BLOB PRIMARY KEY, account TEXT NOT NULL, public_key BLOB NOT NULL,
-  sign_count INTEGER NOT NULL, name TEXT NOT NULL, created_utc_ms INTEGER NOT NULL
-) WITHOUT ROWID;
 CREATE TABLE evidence_keys (
   device TEXT NOT NULL, evidence_key BLOB NOT NULL, enrolled_utc_ms INTEGER NOT NULL,
   removed_utc_ms INTEGER, PRIMARY KEY (device, evidence_key)

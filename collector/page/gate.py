@@ -28,7 +28,7 @@ SignedInHandler = Callable[[Request, Session], Awaitable[Response]]
 class Door:
     """A route that only a session opens. right: None opens it to every role.
 
-    needs_proof: the person must have given password or passkey within the last minutes.
+    needs_proof: the person must have given the password within the last minutes.
     """
 
     path: str

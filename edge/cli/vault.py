@@ -43,7 +43,7 @@ Exit codes: 0 everything is whole, 4 there is no ring, 5 not your ring, 7 someth
 data_option = click.option(
     "--data",
     type=click.Path(path_type=Path),
-    default=Path("data"),
+    default=Path("/var/lib/vigie/pole"),
     show_default=True,
     help="Data directory of the device.",
 )

@@ -100,9 +100,6 @@ class Pole:
         self._watched: list[_Watched] = []
         self._standing = read_standing(self._mandates, ())
         self._take_site(site)
-        for ending in take_endings(spool_folder(options.state_dir)):
-            logger.warning("room_was_restarted reason=%s", ending)
-            self._tell(self._device.report_ending(ending, clock.utc_ns()))
 
     def watch(self, ending: threading.Event, rereading: threading.Event) -> None:
         """Look until `ending` is set, or every recording has ended if that was asked for."""
@@ -172,6 +169,7 @@ class Pole:
             self._site_mark = mark
             self._reread()
         self._follow_mandate()
+        self._tell_endings()
         readings = read_device(
             self._clock,
             self._options.state_dir,
@@ -187,6 +185,12 @@ class Pole:
                 health = watched.analysis.health
                 self._tell(health.lose(reason, readings.utc_ns, readings.now_ns))
         self._write_status()
+
+    def _tell_endings(self) -> None:
+        """Rooms that ended by themselves meanwhile, this one before its present life too."""
+        for ending in take_endings(spool_folder(self._options.state_dir)):
+            logger.warning("room_was_restarted reason=%s", ending)
+            self._tell(self._device.report_ending(ending, self._clock.utc_ns()))
 
     def _follow_mandate(self) -> None:
         """Take what the link brought; another mandate is another dictionary."""

@@ -28,6 +28,7 @@ from edge.eye.camera.ring_feed import RingFeed
 from edge.eye.camera.slots import Progress, Slots
 from edge.eye.camera.source import Address, CameraError, Medium, Picture, load_address
 
+LONGEST_LATENESS_NS = 500_000_000
 LONGEST_NAP_SECONDS = 1.0  # a recording with a long gap must not look like a stalled camera
 
 
@@ -95,9 +96,15 @@ class Child:
     def _play_into(self, feed: RingFeed, order: Order, replay: Replay) -> None:
         preparation = Preparation(order.camera)
         before = self._progress
+        slip_ns = 0
         for number, picture in enumerate(pictures(order.camera, replay, feed.sink)):
-            shown_ns = replay.start_monotonic_ns + picture.stream_ns
+            shown_ns = replay.start_monotonic_ns + picture.stream_ns + slip_ns
             self._wait_until(shown_ns)
+            late_ns = self._clock.monotonic_ns() - shown_ns
+            if late_ns > LONGEST_LATENESS_NS:
+                # A machine too slow for the pace plays on slower: a time of capture that falls
+                # behind the clock would name another moment than the ring's.
+                slip_ns, shown_ns = slip_ns + late_ns, shown_ns + late_ns
             feed.show(picture, shown_ns)
             self._progress = replace(
                 self._progress,
@@ -105,7 +112,7 @@ class Child:
                 video_bytes=before.video_bytes + replay.totals.video_bytes,
                 damaged_packets=before.damaged_packets + replay.totals.damaged_packets,
             )
-            times_ns = (replay.start_utc_ns + picture.stream_ns, shown_ns)
+            times_ns = (replay.start_utc_ns + picture.stream_ns + slip_ns, shown_ns)
             is_chosen = preparation.chooses(picture.stream_ns)
             self._hand_over(preparation, picture, number, times_ns, is_chosen)
 
