@@ -26,6 +26,9 @@ DRAIN_WITHIN_SECONDS = 3.0
 Tell = Callable[[Input], Awaitable[None]]
 
 
+_TOO_MANY_PINGS = "too_many_pings"
+
+
 class StreamError(VigieError):
     """How a stream ended, in the collector's or the network's words."""
 
@@ -105,16 +108,29 @@ class Stream:
             await self._tell(TimeStated(message.time_statement))
 
     async def _get_end(self) -> StreamError:
-        code, details = await self._call.code(), await self._call.details()
-        if code is grpc.StatusCode.OK:
-            return StreamError(Kind.UNAVAILABLE, "the collector ended the stream")
-        if code is grpc.StatusCode.UNIMPLEMENTED:
-            return StreamError(
-                Kind.FAILED_PRECONDITION,
-                "the collector does not offer the session",
-                hint="It is older than this device, or the address is not a collector's.",
-            )
-        return StreamError(get_kind(code), details or code.name.lower())
+        return explain_end(await self._call.code(), await self._call.details() or "")
+
+
+def explain_end(code: grpc.StatusCode, details: str) -> StreamError:
+    """Why a stream is over, from the status that ended it."""
+    if code is grpc.StatusCode.OK:
+        return StreamError(Kind.UNAVAILABLE, "the collector ended the stream")
+    if code is grpc.StatusCode.UNIMPLEMENTED:
+        return StreamError(
+            Kind.FAILED_PRECONDITION,
+            "the collector does not offer the session",
+            hint="It is older than this device, or the address is not a collector's.",
+        )
+    if _TOO_MANY_PINGS in details.lower():
+        # Fact 3: core has doubled its interval by itself; what is wrong is the configuration of
+        # one side, so this counts as a refusal, which is not asked again at once.
+        return StreamError(
+            Kind.PERMISSION_DENIED,
+            "the collector refuses the device's keepalive pings",
+            hint="Whatever stands between them, or an older collector, allows fewer pings: set "
+            "min_ping_interval there below 60 s.",
+        )
+    return StreamError(get_kind(code), details or code.name.lower())
 
 
 def _reraise_if_meant() -> None:

@@ -1,8 +1,9 @@
 """Signed statements: a payload and its signatures in a DSSE envelope, by securesystemslib.
 
 Verification runs over the bytes that were received; nothing is written anew before it is
-verified, so there is no canonical form to disagree about. Keys count, not signatures: the same
-key signing twice is refused, and a key's id is the hash of its bytes.
+verified, so there is no canonical form to disagree about (guarantees.md section 3, fact 20).
+Keys count, not signatures: the same key signing twice is refused, and a key's id is the hash of
+its bytes.
 """
 
 import binascii
