@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from edge.cli import voice
-from edge.cli.collector_keys import clip_key, device_keys, trust
+from edge.cli.collector_keys import clip_key, device_keys, operator, trust
 from edge.cli.nouns import NounGroup, WholeNumber
 from edge.cli.operator_channel import DEFAULT_DATA
 
@@ -53,7 +53,9 @@ data_option = click.option(
 )
 
 
-@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES, commands=[trust, clip_key, device_keys])
+@click.group(
+    cls=NounGroup, epilog=GROUP_EXAMPLES, commands=[trust, clip_key, device_keys, operator]
+)
 def collector() -> None:
     """Run the control room's collector."""
 

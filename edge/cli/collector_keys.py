@@ -1,4 +1,4 @@
-"""`vigie collector trust|clip-key|device-keys`: whom poles believe, and whose clips are whose."""
+"""`vigie collector trust|clip-key|device-keys|operator`: keys that the control room hands out."""
 
 from pathlib import Path
 
@@ -39,7 +39,17 @@ Examples:
 \b
 Keys of removed devices stay in the list, so that their clips stay verifiable.
 """
+OPERATOR_EXAMPLES = """\
+\b
+Examples:
+  vigie collector operator sue --out sue
+  vigie clip approve c0123456789abcdef --collector control.example:7443 --identity sue
+\b
+Who holds the directory is that operator on any machine. It holds for 30 days.
+"""
 _MAX_TRUST_BYTES = 32_768
+LOCAL_OPERATOR = "local"
+"""The name of the identity that the collector makes for its own machine."""
 _data_option = click.option(
     "--data",
     default=DEFAULT_DATA,
@@ -114,3 +124,39 @@ def device_keys(data: Path, out: Path, as_json: bool) -> None:
         voice.print_json({"file": str(out), "keys": len(keys)})
     else:
         click.echo(f"{out}: {len(keys)} keys")
+
+
+@click.command(epilog=OPERATOR_EXAMPLES)
+@click.argument("name")
+@_data_option
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new directory.")
+@voice.json_option
+def operator(name: str, data: Path, out: Path, as_json: bool) -> None:
+    """Make an identity for one more person at the command line, such as the second one."""
+    from collector.auditing import audited  # noqa: PLC0415 - loads the collector
+    from collector.authority import Authority  # noqa: PLC0415
+    from edge.cli.named_files import write_new  # noqa: PLC0415
+    from edge.clock import SystemClock  # noqa: PLC0415
+    from edge.wire.identifiers import DEVICE_NAME_HINT, is_device_name  # noqa: PLC0415
+
+    if not is_device_name(name) or name == LOCAL_OPERATOR:
+        raise VigieError(
+            Kind.INVALID_ARGUMENT,
+            f"'{name}' cannot be an operator's name",
+            hint=DEVICE_NAME_HINT,
+        )
+    clock = SystemClock()
+    with audited(data, clock, "make operator", name):
+        authority = Authority(data / "authority", clock)
+        pair = authority.make_client(f"vigie://operator/{name}")
+    try:
+        out.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise unusable(error, out) from error
+    write_new(out / "key.pem", pair.key_pem, is_secret=True)
+    write_new(out / "certificate.pem", pair.certificate_pem, is_secret=False)
+    write_new(out / "ca.pem", authority.ca_pem, is_secret=False)
+    if as_json:
+        voice.print_json({"operator": name, "identity": str(out)})
+    else:
+        click.echo(str(out))

@@ -82,6 +82,25 @@ def test_another_authority_than_the_demanded_one_is_not_believed(
     assert not (tmp_path / "pole" / "trust.json").exists()
 
 
+def test_a_second_operator_is_somebody_else(room: ControlRoom, tmp_path: Path) -> None:
+    made = run_vigie("collector", "operator", "sue", "--data", room.data, "--out", tmp_path / "sue")
+    assert made.returncode == 0, made.stderr
+    address = room.read_addresses()["sessions"]
+    access = ["--collector", address, "--identity", tmp_path / "sue"]
+    assert run_vigie("device", "status", *access).returncode == 0
+    lines = run_vigie("collector", "audit", "list", "--data", room.data, "--limit", "1000")
+    assert "operator:sue" in lines.stdout
+    assert (tmp_path / "sue" / "key.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_collectors_own_operator_is_not_made_twice(room: ControlRoom, tmp_path: Path) -> None:
+    out = tmp_path / "local"
+    refused = run_vigie("collector", "operator", "local", "--data", room.data, "--out", out)
+    assert refused.returncode == 3
+    assert refused.stderr.startswith("vigie: 'local' cannot be an operator's name\n")
+    assert not out.exists()
+
+
 def test_a_token_that_was_used_is_refused_for_another_key(
     room: ControlRoom, tmp_path: Path
 ) -> None:
