@@ -43,9 +43,10 @@ OPERATOR_EXAMPLES = """\
 \b
 Examples:
   vigie collector operator sue --out sue
-  vigie clip approve c0123456789abcdef --collector control.example:7443 --identity sue
+  vigie collector operator night-shift --data /var/lib/vigie-collector --out /media/usb/night --json
 \b
-Who holds the directory is that operator on any machine. It holds for 30 days.
+Use it with --collector HOST:PORT --identity DIR. Who holds the directory is that operator on any
+machine. It holds for 30 days.
 """
 _MAX_TRUST_BYTES = 32_768
 LOCAL_OPERATOR = "local"
@@ -135,7 +136,7 @@ def operator(name: str, data: Path, out: Path, as_json: bool) -> None:
     """Make an identity for one more person at the command line, such as the second one."""
     from collector.auditing import audited  # noqa: PLC0415 - loads the collector
     from collector.authority import Authority  # noqa: PLC0415
-    from edge.cli.named_files import write_new  # noqa: PLC0415
+    from edge.cli.named_files import unusable, write_new  # noqa: PLC0415
     from edge.clock import SystemClock  # noqa: PLC0415
     from edge.wire.identifiers import DEVICE_NAME_HINT, is_device_name  # noqa: PLC0415
 

@@ -86,7 +86,7 @@ def test_a_second_operator_is_somebody_else(room: ControlRoom, tmp_path: Path) -
     made = run_vigie("collector", "operator", "sue", "--data", room.data, "--out", tmp_path / "sue")
     assert made.returncode == 0, made.stderr
     address = room.read_addresses()["sessions"]
-    access = ["--collector", address, "--identity", tmp_path / "sue"]
+    access = ["--collector", address, "--identity", str(tmp_path / "sue")]
     assert run_vigie("device", "status", *access).returncode == 0
     lines = run_vigie("collector", "audit", "list", "--data", room.data, "--limit", "1000")
     assert "operator:sue" in lines.stdout
