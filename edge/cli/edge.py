@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import voice
+from edge.cli.edge_units import units
 from edge.cli.nouns import NounGroup
 from edge.errors import Kind, VigieError
 
@@ -36,7 +37,7 @@ class _Asked:
     once: bool
 
 
-@click.group(cls=NounGroup, epilog=EXAMPLES)
+@click.group(cls=NounGroup, epilog=EXAMPLES, commands=[units])
 def edge() -> None:
     """Run the eye, the vault and the link of a pole."""
 
