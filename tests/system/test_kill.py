@@ -100,6 +100,9 @@ class City:
             child.wait()
 
     def finish_producing(self) -> None:
+        first = self._lives * NUMBERS_A_LIFE
+        # A life that has just begun does not know the signal yet.
+        _wait_until(lambda: max(self.accepted(), default=0) >= first, "the last life accepts")
         producer = self._children["producer"]
         producer.send_signal(signal.SIGTERM)
         assert producer.wait(DEADLINE_SECONDS) == 0
