@@ -21,7 +21,10 @@ REFUSAL = "the ring holds nothing of north then; the nearest is 14:02:10 to 14:3
 PICTURE = """
 async () => {
   const video = document.querySelector("video");
-  if (video.readyState < 2) await new Promise((done) => video.addEventListener("loadeddata", done));
+  // A picture that was sought is decoded; the first one may not be yet.
+  const found = new Promise((done) => video.addEventListener("seeked", done, {once: true}));
+  video.currentTime = 0.5;
+  await found;
   const canvas = document.createElement("canvas");
   canvas.width = video.videoWidth; canvas.height = video.videoHeight;
   canvas.getContext("2d").drawImage(video, 0, 0);
