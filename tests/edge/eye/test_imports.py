@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-MOST_MB = 90
+# Measured 88 on a quiet machine and up to 93 in a fresh environment.
+MOST_MB = 95
 PROBE = """
 import sys
 import edge.eye.run
