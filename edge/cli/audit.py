@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from edge.cli import voice
-from edge.cli.collector import data_option, list_lines, verify
+from edge.cli.collector import data_option
 from edge.cli.nouns import NounGroup, WholeNumber
 
 GROUP_EXAMPLES = """\
@@ -30,7 +30,7 @@ Examples:
 
 @click.group(cls=NounGroup, epilog=GROUP_EXAMPLES)
 def audit() -> None:
-    """Read and verify the chained log of a collector; `vigie collector audit` is the same."""
+    """Read and verify a collector's chained log of every read, review and change."""
 
 
 @audit.command("list", epilog=LIST_EXAMPLES)
@@ -40,16 +40,29 @@ def audit() -> None:
     "--limit", type=WholeNumber(1, 1000), default=100, show_default=True, help="How many."
 )
 @voice.json_option
-def list_(data: Path, after: int, limit: int, as_json: bool) -> None:
+def list_lines(data: Path, after: int, limit: int, as_json: bool) -> None:
     """Show lines of the log; that is itself written to it first."""
-    assert list_lines.callback is not None
-    list_lines.callback(data, after, limit, as_json)
+    from collector.auditing import read_audited  # noqa: PLC0415 - sqlite3 only where it is read
+    from edge.clock import SystemClock  # noqa: PLC0415
+
+    lines = read_audited(data, SystemClock(), after, limit)
+    if as_json:
+        for line in lines:
+            voice.print_json(line.as_record())
+        return
+    headings = ("line", "time (UTC)", "who", "action", "object", "detail")
+    voice.print_table(headings, [line.as_cells() for line in lines])
 
 
-@audit.command("verify", epilog=VERIFY_EXAMPLES)
+@audit.command(epilog=VERIFY_EXAMPLES)
 @data_option
 @voice.json_option
-def verify_(data: Path, as_json: bool) -> None:
+def verify(data: Path, as_json: bool) -> None:
     """Walk the whole chain; the first line that does not belong is named."""
-    assert verify.callback is not None
-    verify.callback(data, as_json)
+    from collector.auditing import verify_directory  # noqa: PLC0415
+
+    lines, head = verify_directory(data)
+    if as_json:
+        voice.print_json({"lines": lines, "head": head.hex()})
+    else:
+        voice.say(f"the chain of {lines} lines is whole; its head is {head.hex()}")

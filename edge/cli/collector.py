@@ -1,4 +1,4 @@
-"""`vigie collector`: run the control room's side, and look at its audit."""
+"""`vigie collector`: run the control room's side, and hand out its keys."""
 
 from pathlib import Path
 
@@ -17,31 +17,13 @@ GROUP_EXAMPLES = """\
 \b
 Examples:
   vigie collector run --data /var/lib/vigie-collector
-  vigie collector audit verify --data /var/lib/vigie-collector
+  vigie collector clip-key --data /var/lib/vigie-collector
 """
 RUN_EXAMPLES = """\
 \b
 Examples:
   vigie collector run --data /var/lib/vigie-collector
   vigie collector run --data . --listen 0.0.0.0:7443 --enrolment 0.0.0.0:7444 --name control.example
-"""
-AUDIT_EXAMPLES = """\
-\b
-Examples:
-  vigie collector audit list --data /var/lib/vigie-collector --json
-  vigie collector audit verify --data /var/lib/vigie-collector
-"""
-LIST_EXAMPLES = """\
-\b
-Examples:
-  vigie collector audit list --data /var/lib/vigie-collector
-  vigie collector audit list --data /var/lib/vigie-collector --after 120 --json
-"""
-VERIFY_EXAMPLES = """\
-\b
-Examples:
-  vigie collector audit verify --data /var/lib/vigie-collector
-  vigie collector audit verify --data /media/copy --json
 """
 
 data_option = click.option(
@@ -114,43 +96,3 @@ def run(  # noqa: PLR0917 - one parameter an option
         retention_days=retention_days,
     )
     asyncio.run(run_collector(plan, SystemClock(), lambda text: voice.say(f"vigie: {text}")))
-
-
-@collector.group(epilog=AUDIT_EXAMPLES)
-def audit() -> None:
-    """Read and verify the chained log of every read, review and change."""
-
-
-@audit.command("list", epilog=LIST_EXAMPLES)
-@data_option
-@click.option("--after", default=0, show_default=True, help="Only lines above this number.")
-@click.option(
-    "--limit", type=WholeNumber(1, 1000), default=100, show_default=True, help="How many."
-)
-@voice.json_option
-def list_lines(data: Path, after: int, limit: int, as_json: bool) -> None:
-    """Show lines of the log; that is itself written to it first."""
-    from collector.auditing import read_audited  # noqa: PLC0415 - sqlite3 only where it is read
-    from edge.clock import SystemClock  # noqa: PLC0415
-
-    lines = read_audited(data, SystemClock(), after, limit)
-    if as_json:
-        for line in lines:
-            voice.print_json(line.as_record())
-        return
-    headings = ("line", "time (UTC)", "who", "action", "object", "detail")
-    voice.print_table(headings, [line.as_cells() for line in lines])
-
-
-@audit.command(epilog=VERIFY_EXAMPLES)
-@data_option
-@voice.json_option
-def verify(data: Path, as_json: bool) -> None:
-    """Walk the whole chain; the first line that does not belong is named."""
-    from collector.auditing import verify_directory  # noqa: PLC0415
-
-    lines, head = verify_directory(data)
-    if as_json:
-        voice.print_json({"lines": lines, "head": head.hex()})
-    else:
-        voice.say(f"the chain of {lines} lines is whole; its head is {head.hex()}")

@@ -103,22 +103,12 @@ def clip_key(data: Path, out: Path | None, as_json: bool) -> None:
 @voice.json_option
 def device_keys(data: Path, out: Path, as_json: bool) -> None:
     """Export every pole's evidence key, for 'vigie clip verify' on any machine."""
-    from contextlib import closing  # noqa: PLC0415
-
-    from collector.core import DATABASE  # noqa: PLC0415 - loads the collector
+    from collector.auditing import audited  # noqa: PLC0415 - loads the collector
     from collector.registry import list_evidence_keys  # noqa: PLC0415
-    from collector.schema import open_reader  # noqa: PLC0415
+    from edge.clock import SystemClock  # noqa: PLC0415
     from edge.evidence.device_keys import write_keys  # noqa: PLC0415
 
-    path = data / DATABASE
-    if not path.exists():
-        raise VigieError(
-            Kind.NOT_FOUND,
-            "there is no collector's database here",
-            where=str(path),
-            hint="Give the directory that 'vigie collector run' was given with --data.",
-        )
-    with closing(open_reader(path)) as reader:
+    with audited(data, SystemClock(), "export device keys") as reader:
         keys = list_evidence_keys(reader)
     replace_file(out, write_keys(keys).encode())
     if as_json:

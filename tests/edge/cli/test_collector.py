@@ -67,8 +67,8 @@ def test_a_second_collector_on_the_same_directory_says_why_not(tmp_path: Path) -
 def test_the_audit_is_listed_and_verified_beside_a_running_collector(tmp_path: Path) -> None:
     data = tmp_path / "collector"
     with running(data):
-        listed = vigie("collector", "audit", "list", "--data", str(data), "--json")
-        verified = vigie("collector", "audit", "verify", "--data", str(data))
+        listed = vigie("audit", "list", "--data", str(data), "--json")
+        verified = vigie("audit", "verify", "--data", str(data))
     lines = [json.loads(line) for line in listed.stdout.splitlines()]
     assert [(line["line"], line["action"]) for line in lines] == [
         (1, "invite account"),
@@ -79,7 +79,7 @@ def test_the_audit_is_listed_and_verified_beside_a_running_collector(tmp_path: P
 
 
 def test_an_audit_that_is_not_there_is_said(tmp_path: Path) -> None:
-    asked = vigie("collector", "audit", "verify", "--data", str(tmp_path))
+    asked = vigie("audit", "verify", "--data", str(tmp_path))
     assert asked.returncode == 4
     assert asked.stderr == (
         f"vigie: {tmp_path}/collector.db: there is no collector's database here\n"

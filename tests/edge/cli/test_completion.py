@@ -9,7 +9,7 @@ import pytest
 ANSWERS = {
     ("vigie ", "ev", 1): "events",
     ("vigie events ", "li", 2): "list",
-    ("vigie collector audit ", "ver", 3): "verify",
+    ("vigie audit ", "ver", 2): "verify",
     ("vigie events list ", "--fun", 3): "--function",
     ("vigie events show 1 --lang ", "f", 5): "fr",
 }

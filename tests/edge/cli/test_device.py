@@ -88,7 +88,7 @@ def test_a_second_operator_is_somebody_else(room: ControlRoom, tmp_path: Path) -
     address = room.read_addresses()["sessions"]
     access = ["--collector", address, "--identity", str(tmp_path / "sue")]
     assert run_vigie("device", "status", *access).returncode == 0
-    lines = run_vigie("collector", "audit", "list", "--data", room.data, "--limit", "1000")
+    lines = run_vigie("audit", "list", "--data", room.data, "--limit", "1000")
     assert "operator:sue" in lines.stdout
     assert (tmp_path / "sue" / "key.pem").stat().st_mode & 0o777 == 0o600
 
