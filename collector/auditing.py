@@ -7,7 +7,7 @@ from pathlib import Path
 
 from collector.audit import Act, AuditLine, append, read_lines, verify
 from collector.core import DATABASE
-from collector.schema import open_reader
+from collector.schema import check_version, open_reader
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
 
@@ -35,6 +35,7 @@ def audited(
     path = _database(directory)
     with _explained(path):
         with closing(sqlite3.connect(path, BUSY_SECONDS, isolation_level=None)) as connection:
+            check_version(connection, path)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("BEGIN IMMEDIATE")
             append(connection, clock.utc_ns() // 1_000_000, Act(WHO, action, thing))
@@ -50,6 +51,7 @@ def verify_directory(directory: Path) -> tuple[int, bytes]:
     """
     path = _database(directory)
     with _explained(path), closing(open_reader(path)) as reader:
+        check_version(reader, path)
         return verify(reader)
 
 

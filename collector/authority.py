@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
-from edge.wire.whole_file import write_private
+from edge.whole_file import write_private
 
 AUTHORITY_DAYS = 3650
 CLIENT_DAYS = 30  # a stolen key is of use for no longer, even where nobody notices

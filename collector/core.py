@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from collector.accounts import Accounts
+from collector.accounts.attempts import Attempts
+from collector.accounts.origin import Origin
+from collector.accounts.passkeys import Passkeys
 from collector.audit import Audit
 from collector.authority import Authority
 from collector.calibrations import Calibrations
@@ -17,6 +20,7 @@ from collector.clips.arrival import Arrivals
 from collector.clips.desk import ClipDesk, DeskParts
 from collector.clips.limits import Limits
 from collector.clips.progress import ClipProgress
+from collector.clips.record import list_held
 from collector.clips.shelf import Shelf
 from collector.commands import Commands
 from collector.devices import Devices
@@ -29,15 +33,21 @@ from collector.register_export import RegisterExports
 from collector.review import Reviews
 from collector.schema import connect, open_writer
 from collector.services import Services
+from collector.share_files import ShareFiles
+from collector.shares import Shares
 from collector.store import Committed
 from collector.trusted import Trusted
+from collector.updates.bundles import BundleStore
+from collector.updates.conduct import Conduct
+from collector.updates.desk import UpdateDesk
+from collector.updates.fetching import Fetches
+from collector.updates.taking import BundleTaking
 from collector.writer import Writer
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
+from edge.mandate.kernel_clock import kernel_clock_reader
 
 DATABASE = "collector.db"
-# A server's clock that NTP keeps is far better; poles add their own round trip to this.
-CLOCK_ERROR_MS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,7 @@ class Core:
     intake: SqliteIntake
     authority: Authority
     arrivals: Arrivals
+    fetches: Fetches
 
 
 @contextmanager
@@ -82,9 +93,12 @@ def own_directory(directory: Path) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def open_core(directory: Path, clock: Clock) -> AsyncIterator[Core]:
+async def open_core(
+    directory: Path, clock: Clock, page_origin: Origin | None = None
+) -> AsyncIterator[Core]:
     """The database and everything that works on it, until the context ends.
 
+    page_origin: where people open the page; None: not said, so nobody can have a passkey.
     Raises VigieError when the database or the authority's key is damaged.
     """
     path = directory / DATABASE
@@ -101,21 +115,28 @@ async def open_core(directory: Path, clock: Clock) -> AsyncIterator[Core]:
     check_points = BackgroundCheckPoints(lambda: connect(path))
     writer = Writer(connection, check_points, intake, on_commit)
     reader = SqliteReader(path)
-    devices = await _load_devices(writer, authority, clock)
-    trusted = Trusted(directory / "authority", clock, CLOCK_ERROR_MS)
+    share_files = ShareFiles(directory / "shares")
+    devices = await _load_devices(writer, authority, share_files, clock)
+    trusted = Trusted(directory / "authority", clock, kernel_clock_reader())
     mandates = Mandates(writer, trusted, devices, clock)
     shelf = Shelf(directory / "clips")
+    await asyncio.to_thread(shelf.sweep_copies, await writer.submit(list_held))
     limits = Limits()
     clips = ClipDesk(DeskParts(writer, shelf, trusted, mandates, devices, clock), limits)
     commands = Commands(writer, clock)
     commands.when_answered(clips.keep_answer)
-    audit = Audit(writer, reader, clock)
+    store = BundleStore(directory / "updates")
+    updates = Conduct(writer, reader, devices, clock)
+    commands.when_answered(updates.keep_answer)
+    audit, attempts = Audit(writer, reader, clock), Attempts(writer, clock)
     services = Services(
         reader=reader,
         reviews=Reviews(writer, clock),
         audit=audit,
-        accounts=Accounts(writer, reader, clock),
+        accounts=Accounts(writer, reader, attempts, clock),
+        passkeys=Passkeys(writer, reader, attempts, clock, page_origin),
         devices=devices,
+        shares=Shares(writer, devices, share_files, clock),
         trusted=trusted,
         mandates=mandates,
         commands=commands,
@@ -123,22 +144,31 @@ async def open_core(directory: Path, clock: Clock) -> AsyncIterator[Core]:
         progress=ClipProgress(reader, shelf),
         calibrations=Calibrations(writer, reader, clock),
         registers=RegisterExports(directory / "authority", reader, audit, trusted, clock),
+        bundles=BundleTaking(writer, store, clock),
+        rollouts=UpdateDesk(writer, reader, devices, mandates, clock),
+        updates=updates,
         live=live,
         metrics=metrics,
         clock=clock,
     )
     try:
         arrivals = Arrivals(writer, shelf, devices, clock, limits)
-        yield Core(services, writer, intake, authority, arrivals)
+        fetches = Fetches(updates, store, devices)
+        yield Core(services, writer, intake, authority, arrivals, fetches)
     finally:
         await asyncio.to_thread(reader.close)
         await writer.close()
 
 
-async def _load_devices(writer: Writer, authority: Authority, clock: Clock) -> Devices:
+async def _load_devices(
+    writer: Writer, authority: Authority, share_files: ShareFiles, clock: Clock
+) -> Devices:
     """The registry with what was revoked before this start."""
     revoked = await writer.submit(Devices.read_revoked)
-    return Devices(writer, authority, clock, revoked)
+    for device in sorted(revoked.names):
+        # A cut between a revocation and its effect.
+        await asyncio.to_thread(share_files.destroy_share, device)
+    return Devices(writer, authority, share_files, clock, revoked)
 
 
 def _publish(live: Live, metrics: Metrics, stored: Sequence[Committed]) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from collector import registry
 from collector.audit import Act, append
 from collector.authority import Authority, Issued
+from collector.share_files import ShareFiles
 from collector.writer import Writer
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
@@ -44,6 +45,13 @@ class EvidenceClaim(NamedTuple):
     proof: bytes
 
 
+class Admitted(NamedTuple):
+    """What an enrolment gives a pole. share: the collector's part of the key of its data."""
+
+    issued: Issued
+    share: bytes
+
+
 class Revoked(NamedTuple):
     """Device names and certificate serials that are refused."""
 
@@ -55,10 +63,16 @@ class Devices:
     """All poles of one collector. Belongs to the event loop."""
 
     def __init__(
-        self, writer: Writer, authority: Authority, clock: Clock, revoked: Revoked
+        self,
+        writer: Writer,
+        authority: Authority,
+        share_files: ShareFiles,
+        clock: Clock,
+        revoked: Revoked,
     ) -> None:
         self._writer = writer
         self._authority = authority
+        self._share_files = share_files
         self._clock = clock
         self._streams: dict[str, Stream] = {}
         self._displaced_ms: dict[str, int] = {}
@@ -115,8 +129,8 @@ class Devices:
 
     async def enrol(
         self, device: str, token: str, csr_pem: bytes, evidence: EvidenceClaim | None = None
-    ) -> Issued:
-        """Redeem a token for a certificate; both happen or neither.
+    ) -> Admitted:
+        """Redeem a token for a certificate and a share; all happens or nothing.
 
         The token stays good for the same key, so an enrolment whose answer was lost is repeated.
         evidence: kept for good; None: the pole has no vault.
@@ -129,16 +143,17 @@ class Devices:
         issued = self._authority.issue_client(csr_pem, f"vigie://device/{device}")
         now_ms = self._now_ms()
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: sqlite3.Connection) -> bytes:
             registry.redeem(connection, device, token, key_hash=issued.key_hash, now_ms=now_ms)
             append(connection, now_ms, Act(f"device:{device}", "enrol device", device))
             registry.keep_certificate(connection, device, issued)
             if evidence is not None:
                 registry.keep_evidence_key(connection, device, evidence.key, now_ms)
+            return self._share_files.ensure_share(device)
 
-        await self._writer.submit(write)
+        share = await self._writer.submit(write)
         self._revoked_names.discard(device)
-        return issued
+        return Admitted(issued, share)
 
     async def list_evidence_keys(self, device: str) -> list[DeviceKey]:
         """Every key with which a pole ever signed clips; a removed pole's too."""
@@ -163,7 +178,7 @@ class Devices:
         return issued
 
     async def revoke(self, device: str, reason: str, who: str) -> int:
-        """Refuse the device and all its certificates from now on; how many streams were ended.
+        """Refuse the device and its certificates, destroy its share; how many streams were ended.
 
         Raises VigieError(NOT_FOUND) for a device that was never invited.
         """
@@ -177,10 +192,11 @@ class Devices:
         self._revoked_names.add(device)
         self._revoked_serials.update(serials)
         stream = self._streams.get(device)
-        if stream is None:
-            return 0
-        stream.end(_revoked(device))
-        return 1
+        if stream is not None:
+            stream.end(_revoked(device))
+        # After its line is on the disk; a cut before this is made up for at the next start.
+        await self._writer.submit(lambda _: self._share_files.destroy_share(device))
+        return int(stream is not None)
 
     async def open_stream(
         self, device: str, software: str, stream: Stream, *, is_behind: bool

@@ -31,7 +31,7 @@ class Enrolments(enrolment_pb2_grpc.EnrolmentServiceServicer):
         try:
             refuse_oversized(request)
             evidence = EvidenceClaim(request.evidence_key, request.evidence_proof)
-            issued = await self._devices.enrol(
+            admitted = await self._devices.enrol(
                 request.device,
                 request.token,
                 request.csr_pem.encode(),
@@ -40,11 +40,12 @@ class Enrolments(enrolment_pb2_grpc.EnrolmentServiceServicer):
         except VigieError as refused:
             _log.warning("enrolment_refused peer=%s reason=%r", context.peer(), refused.what)
             await context.abort(STATUS[refused.kind], one_line(refused))
-        _log.info("device_enrolled device=%s serial=%s", request.device, issued.serial)
+        _log.info("device_enrolled device=%s serial=%s", request.device, admitted.issued.serial)
         return enrolment_pb2.EnrolResponse(
-            certificate_pem=issued.certificate_pem.decode(),
+            certificate_pem=admitted.issued.certificate_pem.decode(),
             session_port=self._session_port,
             trust=self._trusted.text,
+            data_share=admitted.share,
         )
 
     async def Renew(  # noqa: N802 - gRPC's name

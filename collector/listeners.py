@@ -39,6 +39,9 @@ OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_receive_message_length", 256 * 1024),
     ("grpc.max_send_message_length", 256 * 1024),
     ("grpc.max_metadata_size", 8 * 1024),
+    # Without probes a stream's window stays at this. HTTP/2's own 64 KiB hold a clip to 8 Mbit/s at
+    # 60 ms; it is what a pole may have under way, not what an idle stream costs.
+    ("grpc.http2.lookahead_bytes", 256 * 1024),
     # Each connection holds a buffer of one TLS record to send, and 16 KiB by default. What goes
     # down is acks of some ten bytes.
     ("grpc.tsi.max_frame_size", 4096),

@@ -28,6 +28,7 @@ class Operators(operator_pb2_grpc.OperatorServiceServicer):
         self._live = services.live
         self._trusted = services.trusted
         self._mandates = services.mandates
+        self._passkeys = services.passkeys
 
     async def ListEvents(  # noqa: N802 - gRPC's name
         self, request: op.ListEventsRequest, context: Context
@@ -144,6 +145,22 @@ class Operators(operator_pb2_grpc.OperatorServiceServicer):
                     mandate_message(each, devices) for each in await self._mandates.list_all()
                 ]
             )
+
+    async def ListPasskeys(  # noqa: N802 - gRPC's name
+        self, request: op.ListPasskeysRequest, context: Context
+    ) -> op.ListPasskeysResponse:
+        """One account's passkeys with their last use."""
+        async with asked_by(context, request) as peer:
+            rows = await self._passkeys.list_of(request.account, peer.who)
+            return op.ListPasskeysResponse(passkeys=[op.Passkey(**row._asdict()) for row in rows])
+
+    async def RemovePasskey(  # noqa: N802 - gRPC's name
+        self, request: op.RemovePasskeyRequest, context: Context
+    ) -> op.RemovePasskeyResponse:
+        """Take away a passkey that is lost."""
+        async with asked_by(context, request) as peer:
+            await self._passkeys.remove(request.account, request.name, peer.who)
+            return op.RemovePasskeyResponse()
 
     async def _follow(
         self, subscription: Subscription, after: int

@@ -33,7 +33,7 @@ from collector.trusted import Trusted
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
 from edge.mandate.keys import SigningKey, load_private_pem, make_signing_key, write_private_pem
-from edge.wire.whole_file import write_private
+from edge.whole_file import write_private
 
 KEY_NAME, KEY_FILE = "register", "register-key.pem"
 SUMS, SIGNATURE, PUBLIC_KEY = "SHA256SUMS", "SHA256SUMS.sig", "register-key.pub.pem"

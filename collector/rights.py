@@ -26,6 +26,8 @@ class Right(Enum):
     REVIEW_SIGNALS = "review signals"
     SEE_DEVICES = "see the devices' health"
     MANAGE_DEVICES = "invite and revoke devices"
+    ROLL_OUT_UPDATES = "roll out updates"
+    HALT_UPDATES = "halt a rollout"
     SEE_CALIBRATION = "see what a calibration saw"
     REVIEW_CALIBRATION = "review what a calibration saw"
     DELETE_CALIBRATION = "delete what a calibration saw"
@@ -62,6 +64,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         Right.DELETE_CALIBRATION,
         Right.EXPORT_REGISTER,
         Right.MANAGE_ACCOUNTS,
+        # Stopping is safe; only going on wants somebody who knows the poles.
+        Right.HALT_UPDATES,
     },
     Role.AUTHORITY: _EVERYBODY
     | {
@@ -74,6 +78,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.TECHNICIAN: _EVERYBODY
     | {
         Right.MANAGE_DEVICES,
+        Right.ROLL_OUT_UPDATES,
+        Right.HALT_UPDATES,
         Right.SEE_CALIBRATION,
         Right.REVIEW_CALIBRATION,
     },

@@ -14,6 +14,7 @@ from pathlib import Path
 import grpc
 
 from collector.accounts import INVITATION_PATH
+from collector.accounts.origin import Origin
 from collector.authority import Authority, check_clock, expires_utc
 from collector.clips.counter import ClipCounter
 from collector.core import Core, open_core, own_directory
@@ -27,17 +28,29 @@ from collector.listeners import (
     make_server,
 )
 from collector.operators import Operators
-from collector.retention import DEFAULT_DAYS, delete_expired
+from collector.retention import DEFAULT_DAYS
 from collector.rights import Role
 from collector.session import Sessions
+from collector.storage import Storage
+from collector.timekeeping import Timekeeping
+from collector.updates.counter import UpdateCounter
+from collector.upkeep import keep_fresh
 from collector.web import Page
 from edge.clock import Clock
-from edge.wire.v1 import clip_pb2_grpc, enrolment_pb2_grpc, operator_pb2_grpc, session_pb2_grpc
-from edge.wire.whole_file import write_private
+from edge.whole_file import write_private
+from edge.wire.v1 import (
+    clip_pb2_grpc,
+    enrolment_pb2_grpc,
+    operator_pb2_grpc,
+    rollout_pb2_grpc,
+    session_pb2_grpc,
+    storage_pb2_grpc,
+    time_pb2_grpc,
+    update_pb2_grpc,
+)
 
 OPERATOR_URI = "vigie://operator/local"
 STOP_SECONDS = 3.0
-DUTY_SECONDS = 3600.0
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 _log = logging.getLogger("vigie.collector")
@@ -46,12 +59,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a person asked of the collector. names: DNS names and IPs that poles reach it by."""
+    """What a person asked of the collector.
+
+    names: DNS names and IPs that poles reach it by. page_origin: where people open the page.
+    """
 
     data: Path
     sessions: Address
     enrolment: Address
     page: Address
+    page_origin: Origin | None = None
     names: tuple[str, ...] = ()
     retention_days: int = DEFAULT_DAYS
 
@@ -65,7 +82,7 @@ async def run(plan: Plan, clock: Clock, say: Say) -> None:
     _raise_file_limit()
     told = _listen_to_signals()
     with own_directory(plan.data):
-        async with open_core(plan.data, clock) as core:
+        async with open_core(plan.data, clock, plan.page_origin) as core:
             await serve(plan, core, clock, say, told)
 
 
@@ -85,9 +102,16 @@ async def serve(plan: Plan, core: Core, clock: Clock, say: Say, told: asyncio.Fu
     await server.start()
     await door.start()
     page = Page(core.services, page_socket)
+
+    def renew() -> None:
+        if certificate.renew_when_due():
+            _log.info("server_certificate_renewed")
+        _write_operator(plan.data, core.authority, clock)
+
     duties = [
         asyncio.ensure_future(sessions.sweep_forever()),
-        asyncio.ensure_future(_keep_fresh(plan, core, certificate, clock)),
+        asyncio.ensure_future(core.services.updates.decide_forever()),
+        asyncio.ensure_future(keep_fresh(core, clock, plan.retention_days, renew)),
     ]
     try:
         await _say_first_account(plan, core, at_page, say)
@@ -117,7 +141,12 @@ def _add_services(
     counter = ClipCounter(services.clips, services.reader)
     clip_pb2_grpc.add_ClipDeskServiceServicer_to_server(counter, server)
     clip_pb2_grpc.add_ClipServiceServicer_to_server(core.arrivals, server)
+    desk = UpdateCounter(services.rollouts, services.bundles)
+    rollout_pb2_grpc.add_UpdateDeskServiceServicer_to_server(desk, server)
+    update_pb2_grpc.add_UpdateServiceServicer_to_server(core.fetches, server)
     enrolments = Enrolments(services.devices, services.trusted, session_port)
+    storage_pb2_grpc.add_StorageServiceServicer_to_server(Storage(services.shares), server)
+    time_pb2_grpc.add_TimeServiceServicer_to_server(Timekeeping(services.trusted), door)
     for each in (server, door):
         enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(enrolments, each)
 
@@ -147,20 +176,6 @@ async def _until_over(parts: Sequence[asyncio.Future[None]]) -> None:
     done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
     for part in done:
         part.result()
-
-
-async def _keep_fresh(plan: Plan, core: Core, certificate: ServerCertificate, clock: Clock) -> None:
-    """Hourly: certificates before they end, events and sessions past their days."""
-    while True:
-        deleted = await delete_expired(core.writer, clock, plan.retention_days)
-        if deleted:
-            _log.info("events_deleted count=%d older_than_days=%d", deleted, plan.retention_days)
-        await core.services.accounts.delete_expired()
-        await core.services.clips.delete_expired()
-        await asyncio.sleep(DUTY_SECONDS)
-        if certificate.renew_when_due():
-            _log.info("server_certificate_renewed")
-        _write_operator(plan.data, core.authority, clock)
 
 
 def _names(plan: Plan) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge.errors import Kind, VigieError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 4
 READ_TIMEOUT_SECONDS = 5.0
 KEPT_LOG_BYTES = 64 << 20  # a log that long readers let grow is cut back to this
 BUSY_MS = 5_000  # how long a writer waits for a program that holds the file
@@ -33,7 +33,7 @@ CREATE TABLE epochs (
 ) WITHOUT ROWID;
 CREATE TABLE dictionaries (
   device TEXT NOT NULL, epoch INTEGER NOT NULL, dictionary INTEGER NOT NULL,
-  body BLOB NOT NULL, PRIMARY KEY (device, epoch, dictionary)
+  body BLOB NOT NULL, mode INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (device, epoch, dictionary)
 ) WITHOUT ROWID;
 CREATE TABLE rules (
   device TEXT NOT NULL, epoch INTEGER NOT NULL, dictionary INTEGER NOT NULL,
@@ -58,29 +58,20 @@ CREATE TABLE audit (
 );
 CREATE TABLE accounts (
   name TEXT PRIMARY KEY, password_hash TEXT NOT NULL, created_utc_ms INTEGER NOT NULL,
-  is_active INTEGER NOT NULL DEFAULT 1
+  is_active INTEGER NOT NULL DEFAULT 1, role TEXT NOT NULL, user_handle BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE passkeys (
+  credential_id BLOB PRIMARY KEY, account TEXT NOT NULL, name TEXT NOT NULL,
+  public_key BLOB NOT NULL, sign_count INTEGER NOT NULL, created_utc_ms INTEGER NOT NULL,
+  used_utc_ms INTEGER, UNIQUE (account, name)
 ) WITHOUT ROWID;
 CREATE TABLE sessions (
   token_hash BLOB PRIMARY KEY, account TEXT NOT NULL, csrf_token TEXT NOT NULL,
-  created_utc_ms INTEGER NOT NULL, seen_utc_ms INTEGER NOT NULL
+  created_utc_ms INTEGER NOT NULL, seen_utc_ms INTEGER NOT NULL, stepped_up_utc_ms INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE invitations (
-  token_hash BLOB PRIMARY KEY, expires_utc_ms INTEGER NOT NULL
+  token_hash BLOB PRIMARY KEY, expires_utc_ms INTEGER NOT NULL, role TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE TRIGGER reviews_stay BEFORE UPDATE ON reviews
-  BEGIN SELECT RAISE(ABORT, 'a review is never changed'); END;
-CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
-  BEGIN SELECT RAISE(ABORT, 'an audit line is never changed'); END;
-CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
-  BEGIN SELECT RAISE(ABORT, 'an audit line is never removed'); END;
-"""
-
-# What version 2 added: roles, what events are for, commands that wait, mandates, clips, holds.
-_SINCE_1 = """
-ALTER TABLE accounts ADD COLUMN role TEXT NOT NULL DEFAULT 'operator';
-ALTER TABLE invitations ADD COLUMN role TEXT NOT NULL DEFAULT 'operator';
-ALTER TABLE sessions ADD COLUMN stepped_up_utc_ms INTEGER;
-ALTER TABLE dictionaries ADD COLUMN mode INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE evidence_keys (
   device TEXT NOT NULL, evidence_key BLOB NOT NULL, enrolled_utc_ms INTEGER NOT NULL,
   removed_utc_ms INTEGER, PRIMARY KEY (device, evidence_key)
@@ -102,7 +93,7 @@ CREATE TABLE clips (
   second_person TEXT NOT NULL DEFAULT '', event_number INTEGER, readers TEXT NOT NULL,
   envelope TEXT NOT NULL DEFAULT '', state INTEGER NOT NULL, message TEXT NOT NULL DEFAULT '',
   requested_utc_ms INTEGER NOT NULL, changed_utc_ms INTEGER NOT NULL,
-  sealed_bytes INTEGER NOT NULL DEFAULT 0, sealed_sha256 BLOB, manifest TEXT NOT NULL DEFAULT '',
+  sealed_bytes INTEGER NOT NULL DEFAULT 0, sealed_blake3 BLOB, manifest TEXT NOT NULL DEFAULT '',
   is_bench INTEGER NOT NULL DEFAULT 0, expires_utc_ms INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX clips_by_time ON clips (requested_utc_ms);
@@ -111,6 +102,32 @@ CREATE TABLE holds (
   clip TEXT PRIMARY KEY, reason TEXT NOT NULL, who TEXT NOT NULL, made_utc_ms INTEGER NOT NULL,
   until_utc_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE images (
+  device TEXT PRIMARY KEY, slot TEXT NOT NULL, version TEXT NOT NULL, board TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE bundles (
+  sha256 BLOB PRIMARY KEY, size_bytes INTEGER NOT NULL, version TEXT NOT NULL, board TEXT NOT NULL,
+  offered_utc_ms INTEGER NOT NULL, is_whole INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE rollouts (
+  number INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, state INTEGER NOT NULL,
+  message TEXT NOT NULL DEFAULT '', who TEXT NOT NULL, started_utc_ms INTEGER NOT NULL,
+  changed_utc_ms INTEGER NOT NULL, hours TEXT NOT NULL, at_most INTEGER NOT NULL,
+  failures_percent INTEGER NOT NULL
+);
+CREATE TABLE rollout_poles (
+  rollout INTEGER NOT NULL, place INTEGER NOT NULL, device TEXT NOT NULL, wave INTEGER NOT NULL,
+  zone TEXT NOT NULL, state INTEGER NOT NULL, changed_utc_ms INTEGER NOT NULL,
+  offers INTEGER NOT NULL, refusal INTEGER NOT NULL, message TEXT NOT NULL,
+  received_bytes INTEGER NOT NULL, is_forgiven INTEGER NOT NULL, PRIMARY KEY (rollout, place)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX rollout_poles_by_device ON rollout_poles (device, rollout);
+CREATE TRIGGER reviews_stay BEFORE UPDATE ON reviews
+  BEGIN SELECT RAISE(ABORT, 'a review is never changed'); END;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit
+  BEGIN SELECT RAISE(ABORT, 'an audit line is never changed'); END;
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit
+  BEGIN SELECT RAISE(ABORT, 'an audit line is never removed'); END;
 """
 
 
@@ -134,30 +151,41 @@ def open_writer(
     try:
         path.touch(mode=0o600)
         connection = connect(path)
+        # A file that is not ours is left as it is.
+        _check_sound(connection, path)
+        is_new = not _count_tables(connection)
+        if not is_new:
+            check_version(connection, path)
         # FULL, and the folder is synced when the first journal is removed: without it a power cut
         # could bring that journal back, which would undo the file's making and all since then.
         connection.execute("PRAGMA synchronous=EXTRA")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA journal_size_limit={KEPT_LOG_BYTES}")
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        _check_sound(connection, path)
-        if version < SCHEMA_VERSION:
-            tables = _SINCE_1 if version else _TABLES + _SINCE_1
+        if is_new:
             connection.executescript(
-                f"BEGIN IMMEDIATE;{tables}PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
+                f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
             )
     except sqlite3.DatabaseError as broken:
         raise _open_error(path, broken) from broken
     except OSError as refused:
         raise _cannot_open(path, refused.strerror or str(refused)) from refused
-    if version > SCHEMA_VERSION:
-        raise VigieError(
-            Kind.FAILED_PRECONDITION,
-            f"the database has schema version {version}, this collector knows {SCHEMA_VERSION}",
-            where=str(path),
-            hint="Run the version of vigie that wrote it, or give another --data directory.",
-        )
     return connection
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database of another release, or of another program; nothing is converted.
+
+    Raises VigieError(FAILED_PRECONDITION), sqlite3.Error.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version == SCHEMA_VERSION:
+        return
+    what = f"the database has schema version {version}, this collector knows {SCHEMA_VERSION}"
+    hint = "Run the version of vigie that wrote it, or give another --data directory."
+    if version == 0:
+        what = f"the database has no schema version, this collector knows {SCHEMA_VERSION}"
+        hint = "Another program made this file: give another --data directory."
+    raise VigieError(Kind.FAILED_PRECONDITION, what, where=str(path), hint=hint)
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
@@ -182,6 +210,10 @@ def signed(epoch: int) -> int:
 def unsigned(epoch: int) -> int:
     """An epoch as the wire says it."""
     return epoch & ((1 << 64) - 1)
+
+
+def _count_tables(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
 
 def _check_sound(connection: sqlite3.Connection, path: Path) -> None:

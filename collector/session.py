@@ -12,9 +12,10 @@ import grpc
 
 from collector.bounds import find_problems
 from collector.ledger import SqliteIntake, keep_dictionary
+from collector.open_stream import WINDOW_BATCHES, OpenStream
 from collector.peer import DEVICE, STATUS, Peer, authorise, certificate_of, one_line
 from collector.services import Services
-from collector.store import Committed, Delivery
+from collector.store import Delivery
 from collector.writer import Writer
 from edge.errors import Kind, VigieError
 from edge.wire.bounds import check, check_dictionary
@@ -22,9 +23,6 @@ from edge.wire.names import FUNCTION_NUMBERS
 from edge.wire.v1 import event_pb2, session_pb2, session_pb2_grpc
 
 WIRE_VERSION = 1
-WINDOW_BATCHES = 32
-# A device that sends more than its window is read no further until the disk has caught up.
-MAX_WAITING_BATCHES = 2 * WINDOW_BATCHES
 HELLO_SECONDS = 30.0
 RENEW_LEFT_MS = 10 * 86_400_000
 SWEEP_SECONDS = 4.0  # revocation ends a stream within 5 s (promise P9), whoever wrote it
@@ -34,88 +32,6 @@ _KNOWN_FUNCTIONS = frozenset(FUNCTION_NUMBERS.values())
 
 Requests = AsyncIterator[session_pb2.ConnectRequest]
 Context = grpc.aio.ServicerContext[session_pb2.ConnectRequest, session_pb2.ConnectResponse]
-
-
-class OpenStream:
-    """One device's stream from its welcome to its end. Belongs to the event loop.
-
-    A thousand of them stand idle, so each holds two futures while somebody waits and no more.
-    """
-
-    __slots__ = (
-        "_failure",
-        "_has_news",
-        "_listener",
-        "_reader",
-        "_stored_seq",
-        "_waiting",
-        "_words",
-        "device",
-        "epoch",
-    )
-
-    def __init__(self, device: str, epoch: int, stored_seq: int) -> None:
-        self.device = device
-        self.epoch = epoch
-        self._stored_seq = stored_seq
-        self._waiting = 0
-        self._failure: VigieError | None = None
-        self._words: list[session_pb2.ConnectResponse] = []
-        self._has_news = False
-        self._listener: asyncio.Future[None] | None = None
-        self._reader: asyncio.Future[None] | None = None
-
-    def end(self, error: VigieError) -> None:
-        """End the stream with a reasoned status."""
-        self._failure = error
-        self.wake()
-
-    def answer(self, outcome: Committed | VigieError) -> None:
-        """A batch was committed, or could not be."""
-        self._waiting -= 1
-        _resolve(self._reader)
-        if isinstance(outcome, VigieError):
-            self._failure = outcome
-        else:
-            self._stored_seq = max(self._stored_seq, outcome.stored_seq)
-        self.wake()
-
-    def command(self, command: session_pb2.Command) -> None:
-        """Send a command down; harmless twice."""
-        self._words.append(session_pb2.ConnectResponse(command=command))
-        self.wake()
-
-    def state_time(self, statement: session_pb2.TimeStatement) -> None:
-        """Answer a question for the time; at once, for its age is its error."""
-        self._words.append(session_pb2.ConnectResponse(time_statement=statement))
-        self.wake()
-
-    def wake(self) -> None:
-        """There is something to say, or nobody to say it to."""
-        self._has_news = True
-        _resolve(self._listener)
-
-    async def take_room(self) -> None:
-        """Wait until one more batch may be on its way to the disk."""
-        while self._waiting >= MAX_WAITING_BATCHES:
-            self._reader = asyncio.get_running_loop().create_future()
-            await self._reader
-        self._waiting += 1
-
-    async def next_words(self) -> list[session_pb2.ConnectResponse]:
-        """What to say next: one ack for all that was committed meanwhile, then commands.
-
-        Raises VigieError when the stream is to end.
-        """
-        if not self._has_news:
-            self._listener = asyncio.get_running_loop().create_future()
-            await self._listener
-        self._has_news = False
-        if self._failure is not None:
-            raise self._failure
-        ack = session_pb2.ConnectResponse(ack=session_pb2.Ack(stored_seq=self._stored_seq))
-        words, self._words = self._words, []
-        return [*words, ack]
 
 
 class Sessions(session_pb2_grpc.SessionServiceServicer):
@@ -128,6 +44,7 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
         self._commands = services.commands
         self._mandates = services.mandates
         self._trusted = services.trusted
+        self._updates = services.updates
         self._metrics = services.metrics
         self._clock = services.clock
         self._open: dict[OpenStream, Peer] = {}
@@ -161,9 +78,12 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
                 stream.end(revoked)
 
     async def _serve(self, context: Context) -> None:
+        # Heard before anybody is refused: grpc.aio calls a refusal that overtakes the device's own
+        # write INTERNAL, and the device would not learn why.
+        first = await _read_first(context)
         peer = authorise(certificate_of(context.auth_context()), DEVICE)
         self._devices.check_not_revoked(peer.name, peer.serial)
-        hello = await _read_hello(context, peer)
+        hello = _take_hello(first, peer)
         stored_seq = await self._writer.submit(
             lambda connection: self._intake.open_epoch(connection, peer.name, hello.epoch)
         )
@@ -176,6 +96,7 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
             )
             await context.write(self._welcome(hello, stored_seq))
             _log.info("stream_opened device=%s stored_seq=%d", peer.name, stored_seq)
+            await self._updates.hear_hello(peer.name, hello)
             await self._ask_to_renew(stream, peer)
             await self._ask_what_waits(stream, hello)
             await self._run(stream, context)
@@ -241,6 +162,9 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
         elif request.HasField("time_question"):
             self._check(stream, check(request.time_question))
             stream.state_time(self._trusted.state_time(stream.device, request.time_question.nonce))
+        elif request.HasField("update_report"):
+            self._check(stream, check(request.update_report))
+            await self._updates.hear_report(stream.device, request.update_report)
         elif request.HasField("hello"):
             raise VigieError(Kind.INVALID_ARGUMENT, f"device {stream.device} said hello twice")
         # Content of a newer protocol is left alone: the welcome said which version is spoken.
@@ -272,16 +196,20 @@ class Sessions(session_pb2_grpc.SessionServiceServicer):
         )
 
 
-async def _read_hello(context: Context, peer: Peer) -> session_pb2.Hello:
-    """The first message, which must be a hello of the device that the certificate names.
-
-    Raises VigieError otherwise, and when none comes in time.
-    """
+async def _read_first(context: Context) -> object:
+    """The first message, or nothing when none comes in time."""
     try:
         async with asyncio.timeout(HELLO_SECONDS):
-            first = await context.read()
+            return await context.read()
     except TimeoutError:
-        first = None
+        return None
+
+
+def _take_hello(first: object, peer: Peer) -> session_pb2.Hello:
+    """The first message as a hello of the device that the certificate names.
+
+    Raises VigieError when it is not one.
+    """
     if not isinstance(first, session_pb2.ConnectRequest) or not first.HasField("hello"):
         raise VigieError(Kind.INVALID_ARGUMENT, f"device {peer.name} did not say hello first")
     hello = first.hello
@@ -303,8 +231,3 @@ async def _read_hello(context: Context, peer: Peer) -> session_pb2.Hello:
             hint="Enrol the device under its own name.",
         )
     return hello
-
-
-def _resolve(waiting: asyncio.Future[None] | None) -> None:
-    if waiting is not None and not waiting.done():
-        waiting.set_result(None)

@@ -9,31 +9,34 @@ from pathlib import Path
 
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
+from edge.mandate.kernel_clock import ReadKernelClock
 from edge.mandate.keys import SigningKey, load_private_pem, make_signing_key, write_private_pem
 from edge.mandate.time_statement import sign_time
 from edge.mandate.trust import Trust, load_trust
+from edge.whole_file import write_private
 from edge.wire.v1 import session_pb2
-from edge.wire.whole_file import write_private
 
 CLIP_KEY_NAME = "collector"
+VOUCHED_ERROR_MS = 500
+"""What whoever runs a collector vouches for where its kernel says nothing of the clock."""
+LEAST_ERROR_MS = 20
+"""A time service may tell its kernel 0 after each answer (systemd-timesyncd does); no answer that
+came over a network is so sure."""
 _KEY_FILE = "clip-key.pem"
 _TRUST_FILE = "trust.json"
 
 
 class Trusted:
-    """The two files of one collector. Belongs to the event loop.
+    """The two files of one collector. Belongs to the event loop."""
 
-    clock_error_ms: largest error of this machine's clock, as its operator vouches for it.
-    """
-
-    def __init__(self, folder: Path, clock: Clock, clock_error_ms: int) -> None:
-        """Read both files; the key is made when there is none.
+    def __init__(self, folder: Path, clock: Clock, kernel: ReadKernelClock) -> None:
+        """Read both files; the key is made when there is none. kernel: says how right the clock is.
 
         Raises VigieError when one of them is damaged or cannot be written.
         """
         self._folder = folder
         self._clock = clock
-        self._clock_error_ms = clock_error_ms
+        self._kernel = kernel
         self.clip_key = _ensure_key(folder / _KEY_FILE)
         self._text = _read_trust(folder / _TRUST_FILE)
         self.trust = load_trust(self._text) if self._text else None
@@ -83,7 +86,7 @@ class Trusted:
         utc_ms = self._clock.utc_ns() // 1_000_000
         try:
             answer = sign_time(
-                device, nonce, utc_ms=utc_ms, error_ms=self._clock_error_ms, key=self.clip_key
+                device, nonce, utc_ms=utc_ms, error_ms=self._error_ms(), key=self.clip_key
             )
         except ValueError as wrong:
             raise VigieError(
@@ -95,6 +98,13 @@ class Trusted:
             error_ms=answer.error_ms,
             signature=answer.signature,
         )
+
+    def _error_ms(self) -> int:
+        """The largest error of this machine's clock, as far as anybody says."""
+        known = self._kernel()
+        if not known.is_synchronised:
+            return VOUCHED_ERROR_MS
+        return max(LEAST_ERROR_MS, -(-known.max_error_us // 1000))
 
 
 def read_clip_key(folder: Path) -> SigningKey:

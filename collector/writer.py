@@ -24,6 +24,9 @@ from edge.errors import Kind, VigieError
 
 IDLE_SECONDS = 0.5  # between looks at the check-points' health while there is nothing to write
 
+PASSING = (Kind.UNAVAILABLE, Kind.RESOURCE_EXHAUSTED)
+"""A held file or a full disk: nothing was stored, and the same may be tried again later."""
+
 T = TypeVar("T")
 Answer = Callable[[Committed | VigieError], None]
 

@@ -9,14 +9,20 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the long forms of the tests too")
+    parser.addoption("--image", action="store_true", help="run the tests that boot an image too")
+    parser.addoption("--image-full", action="store_true", help="and all of them, on every board")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--soak"):
-        return
-    for item in items:
-        if item.get_closest_marker("soak"):
-            item.add_marker(pytest.mark.skip(reason="the long form runs with --soak"))
+    is_full = config.getoption("--image-full")
+    for marker, is_asked, why in (
+        ("soak", config.getoption("--soak"), "the long form runs with --soak"),
+        ("image", config.getoption("--image") or is_full, "make image-test"),
+        ("image_full", is_full, "make image-test-full"),
+    ):
+        for item in () if is_asked else items:
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=why))
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ import psutil
 
 from collector.authority import Authority
 from edge.clock import SystemClock
-from edge.link.channel import Credentials, make_channel
+from edge.enrolment.channel import Credentials, make_channel
 from edge.wire.v1 import event_pb2, session_pb2, session_pb2_grpc
 
 if TYPE_CHECKING:

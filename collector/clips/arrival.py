@@ -79,9 +79,8 @@ class Arrivals(clip_pb2_grpc.ClipServiceServicer):
 
     async def UploadClip(  # noqa: N802 - gRPC's name
         self, requests: AsyncIterator[clip_pb2.UploadClipRequest], context: Context
-    ) -> clip_pb2.UploadClipResponse:
-        """Take chunks until they end; how much is here then."""
-        stored_bytes = 0
+    ) -> AsyncIterator[clip_pb2.UploadClipResponse]:
+        """Take chunks until they end; after each, how much is here."""
         try:
             peer = authorise(certificate_of(context.auth_context()), DEVICE)
             coming: ClipRecord | None = None
@@ -91,10 +90,10 @@ class Arrivals(clip_pb2_grpc.ClipServiceServicer):
                 if coming is None or coming.clip != request.clip:
                     coming = await self._find_coming(peer, request.clip)
                 stored_bytes = await self._store(coming, request)
+                yield clip_pb2.UploadClipResponse(stored_bytes=stored_bytes)
         except VigieError as refused:
             _log.warning("clip_not_taken peer=%s reason=%r", context.peer(), refused.what)
             await context.abort(STATUS[refused.kind], one_line(refused))
-        return clip_pb2.UploadClipResponse(stored_bytes=stored_bytes)
 
     async def ReportClip(  # noqa: N802 - gRPC's name
         self, request: clip_pb2.ReportClipRequest, context: Context
@@ -129,7 +128,7 @@ class Arrivals(clip_pb2_grpc.ClipServiceServicer):
         now_ms = self._now_ms()
 
         def write(connection: sqlite3.Connection) -> None:
-            if asked.sealed_sha256 not in (b"", offer.sealed_sha256):
+            if asked.sealed_blake3 not in (b"", offer.sealed_blake3):
                 self._shelf.remove(asked.clip)
             rows.change(
                 connection,
@@ -138,13 +137,16 @@ class Arrivals(clip_pb2_grpc.ClipServiceServicer):
                 state=clip_pb2.CLIP_STATE_UPLOADING,
                 message="",
                 sealed_bytes=offer.sealed_bytes,
-                sealed_sha256=offer.sealed_sha256,
+                sealed_blake3=offer.sealed_blake3,
                 manifest=offer.manifest,
                 is_bench=manifest.mandate.profile == BENCH_PROFILE,
             )
 
         await self._writer.submit(write)
-        return self._shelf.get_stored_bytes(asked.clip)
+        stored_bytes = await asyncio.to_thread(self._shelf.get_stored_bytes, asked.clip)
+        if stored_bytes < offer.sealed_bytes:
+            return stored_bytes
+        return await self._take_up(await self._find_coming(peer, offer.clip))
 
     async def _find_coming(self, peer: Peer, clip: str) -> ClipRecord:
         coming = await self._writer.submit(lambda connection: _find_of(connection, peer, clip))
@@ -163,15 +165,33 @@ class Arrivals(clip_pb2_grpc.ClipServiceServicer):
             self._shelf.append, coming.clip, request.offset_bytes, request.sealed
         )
         if stored_bytes == coming.sealed_bytes:
-            await asyncio.to_thread(self._shelf.finish, coming.clip, coming.sealed_sha256)
-            await self._make_ready(coming)
+            await self._complete(coming)
         return stored_bytes
+
+    async def _take_up(self, coming: ClipRecord) -> int:
+        """All bytes are here and nobody checked them: the collector was cut off before it could.
+
+        A pole that heard "all of it" now would let go of the clip.
+        """
+        try:
+            await self._complete(coming)
+        except VigieError as wrong:
+            if wrong.kind is not Kind.DATA_LOSS:
+                raise
+            return 0
+        return coming.sealed_bytes
+
+    async def _complete(self, coming: ClipRecord) -> None:
+        """Check, sync and name what is all here; then people may have it."""
+        if not self._shelf.is_whole(coming.clip):
+            await asyncio.to_thread(self._shelf.finish, coming.clip, coming.sealed_blake3)
+        await self._make_ready(coming)
 
     async def _make_ready(self, complete: ClipRecord) -> None:
         now_ms = self._now_ms()
 
         def write(connection: sqlite3.Connection) -> None:
-            detail = f"{complete.sealed_bytes} bytes, sha256 {complete.sealed_sha256.hex()}"
+            detail = f"{complete.sealed_bytes} bytes, blake3 {complete.sealed_blake3.hex()}"
             append(
                 connection,
                 now_ms,
@@ -244,7 +264,7 @@ def _check_offer(asked: ClipRecord, offer: clip_pb2.OfferClipRequest, manifest: 
     problem = ""
     if manifest.request_sha256.hex() != get_fingerprint(asked.envelope):
         problem = "its manifest answers another request"
-    elif manifest.sealed_sha256 != offer.sealed_sha256:
+    elif manifest.sealed_blake3 != offer.sealed_blake3:
         problem = "its manifest names another sealed file"
     elif manifest.sealed_bytes != offer.sealed_bytes:
         problem = "its manifest names another length"

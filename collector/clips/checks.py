@@ -4,32 +4,23 @@ import sqlite3
 
 from collector.clips.asker import Asker
 from collector.clips.limits import DAY_MS, Limits
+from collector.clips.places import read_cameras
 from collector.clips.record import ClipRecord
 from edge.errors import Kind, VigieError
-from edge.wire.v1 import clip_pb2, event_pb2, session_pb2
+from edge.wire.v1 import clip_pb2
 
 
 def check_camera(connection: sqlite3.Connection, record: ClipRecord) -> None:
     """The device is known, and has named the camera itself. Raises VigieError(NOT_FOUND)."""
-    row = connection.execute(
-        "SELECT health FROM devices WHERE name = ?", (record.device,)
-    ).fetchone()
-    if row is None:
+    cameras = read_cameras(connection, record.device).get(record.device)
+    if cameras is None:
         raise VigieError(
             Kind.NOT_FOUND,
             f"there is no device {record.device or '(none named)'}",
             hint="Run 'vigie device status' to see the names.",
         )
-    health = session_pb2.Status.FromString(row[0]) if row[0] is not None else session_pb2.Status()
-    cameras = {camera.camera for camera in health.cameras} | {
-        rule.camera
-        for (body,) in connection.execute(
-            "SELECT body FROM dictionaries WHERE device = ?", (record.device,)
-        )
-        for rule in event_pb2.Dictionary.FromString(body).rules
-    }
-    if not record.camera or record.camera not in cameras:
-        names = ", ".join(sorted(cameras - {""})) or "none yet"
+    if record.camera not in cameras:
+        names = ", ".join(sorted(cameras)) or "none yet"
         raise VigieError(
             Kind.NOT_FOUND,
             f"device {record.device} has no camera {record.camera or '(none named)'}",

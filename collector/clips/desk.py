@@ -5,7 +5,6 @@ signed command in the pole's queue. What waits for a second person is signed whe
 agreed, so that a pole never sees a request that nobody stands behind.
 """
 
-import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,9 +15,10 @@ from collector.clips import record as rows
 from collector.clips.asker import Asker, Wish
 from collector.clips.checks import check_approval, check_camera, check_hold
 from collector.clips.limits import DAY_MS, Limits
+from collector.clips.places import Place, find_places, read_cameras
 from collector.clips.record import ClipRecord
+from collector.clips.request import describe, draw_up, put_request, sign
 from collector.clips.shelf import Shelf
-from collector.commands import Order, put
 from collector.devices import Devices
 from collector.mandates import Mandates
 from collector.rights import Right, check_right
@@ -26,12 +26,8 @@ from collector.trusted import Trusted
 from collector.writer import Writer
 from edge.clock import Clock
 from edge.errors import Kind, VigieError
-from edge.evidence.request import ClipRequest, EventName, sign_request
 from edge.wire.v1 import clip_pb2, operator_pb2, session_pb2
 
-REQUEST_LIFE_MS = 24 * 3_600_000
-# An event shows what has just happened; what led to it and what followed belong to it.
-BEFORE_EVENT_MS, AFTER_EVENT_MS = 10_000, 20_000
 Found = TypeVar("Found")
 _OPEN_STATES = (clip_pb2.CLIP_STATE_READY, clip_pb2.CLIP_STATE_EXPIRED)
 
@@ -60,6 +56,13 @@ class ClipDesk:
         self._clock = parts.clock
         self._limits = limits
 
+    async def list_places(self, asker: Asker) -> list[Place]:
+        """Cameras of which this person's role may ask for clips, by the newest mandates."""
+        check_right(asker.role, Right.REQUEST_CLIPS)
+        delivered = await self._mandates.list_all()
+        cameras = await self._writer.submit(read_cameras)
+        return find_places(delivered, cameras, asker.role, self._now_ms())
+
     async def ask(self, asker: Asker, wish: Wish) -> ClipRecord:
         """Record a request, and send it unless it waits for a second person.
 
@@ -69,7 +72,7 @@ class ClipDesk:
         """
         check_right(asker.role, Right.REQUEST_CLIPS)
         now_ms = self._now_ms()
-        asked = self._draw_up(asker, wish, now_ms)
+        asked = draw_up(asker, wish, self._trusted.require(), now_ms)
         self._limits.check_length(asked)
         is_waiting = self._limits.needs_second_person(asked)
 
@@ -79,7 +82,7 @@ class ClipDesk:
                 connection, asked.device, asked.camera, asked.role, now_ms
             )
             self._check_quota(connection, asked, now_ms)
-            append(connection, now_ms, Act(asker.who, "request clip", asked.clip, _say(asked)))
+            append(connection, now_ms, Act(asker.who, "request clip", asked.clip, describe(asked)))
             if is_waiting:
                 waiting = replace(
                     asked,
@@ -89,9 +92,9 @@ class ClipDesk:
                 )
                 rows.insert(connection, waiting)
                 return waiting, None
-            signed = self._sign(asked, wish.event, now_ms)
+            signed = self._sign(asked, now_ms, wish.event)
             rows.insert(connection, signed)
-            return signed, _put(connection, signed, now_ms)
+            return signed, put_request(connection, signed, now_ms)
 
         kept, command = await self._writer.submit(write)
         if command is not None:
@@ -110,7 +113,7 @@ class ClipDesk:
         def write(connection: sqlite3.Connection) -> tuple[ClipRecord, session_pb2.Command]:
             waiting = rows.find(connection, clip)
             check_approval(waiting, asker)
-            append(connection, now_ms, Act(asker.who, "approve clip", clip, _say(waiting)))
+            append(connection, now_ms, Act(asker.who, "approve clip", clip, describe(waiting)))
             agreed = replace(
                 waiting,
                 second_person=asker.who,
@@ -118,7 +121,7 @@ class ClipDesk:
                 message="",
                 changed_utc_ms=now_ms,
             )
-            signed = self._sign(agreed, None, now_ms)
+            signed = self._sign(agreed, now_ms)
             rows.change(
                 connection,
                 clip,
@@ -128,7 +131,7 @@ class ClipDesk:
                 message="",
                 envelope=signed.envelope,
             )
-            return signed, _put(connection, signed, now_ms)
+            return signed, put_request(connection, signed, now_ms)
 
         kept, command = await self._writer.submit(write)
         self._devices.send(kept.device, command)
@@ -241,65 +244,11 @@ class ClipDesk:
         await self._writer.submit(write)
         return len(over)
 
-    def _draw_up(self, asker: Asker, wish: Wish, now_ms: int) -> ClipRecord:
-        """The wish as a record that has passed nothing yet."""
-        trust = self._trusted.require()
-        if not trust.readers:
-            raise VigieError(
-                Kind.FAILED_PRECONDITION,
-                "the trust file names no reader, so nobody could open a clip",
-                hint="Make a reader's key ('vigie clip reader'), and let the authority add it.",
-            )
-        device, camera = wish.device, wish.camera
-        first_ms, last_ms = wish.from_utc_ms, wish.to_utc_ms
-        if wish.event is not None:
-            device, camera = device or wish.event.device, camera or wish.event.rule.camera
-            moment_ms = wish.event.captured_utc_ms
-            first_ms = first_ms or moment_ms - BEFORE_EVENT_MS * (not wish.is_still)
-            last_ms = last_ms or moment_ms + AFTER_EVENT_MS * (not wish.is_still)
-        return ClipRecord(
-            clip=f"c{secrets.token_hex(8)}",
-            device=device,
-            camera=camera,
-            is_still=wish.is_still,
-            from_utc_ms=first_ms,
-            to_utc_ms=first_ms if wish.is_still else last_ms,
-            reason=wish.reason.strip(),
-            case=wish.case.strip(),
-            requester=asker.who,
-            role=asker.role.value,
-            second_person="",
-            event_number=wish.event.number if wish.event is not None else None,
-            readers=tuple(reader.keyid for reader in trust.readers),
-            envelope="",
-            state=clip_pb2.CLIP_STATE_REQUESTED,
-            message="",
-            requested_utc_ms=now_ms,
-            changed_utc_ms=now_ms,
-        )
-
     def _sign(
-        self, record: ClipRecord, event: operator_pb2.StoredEvent | None, now_ms: int
+        self, asked: ClipRecord, now_ms: int, event: operator_pb2.StoredEvent | None = None
     ) -> ClipRecord:
-        request = ClipRequest(
-            clip=record.clip,
-            kind="still" if record.is_still else "clip",
-            device=record.device,
-            camera=record.camera,
-            from_utc_ms=record.from_utc_ms,
-            to_utc_ms=record.to_utc_ms,
-            reason=record.reason,
-            case=record.case,
-            operator=record.requester,
-            role=record.role,
-            second_person=record.second_person or None,
-            event=None if event is None else EventName(event.epoch, event.start_seq or event.seq),
-            issued_utc_ms=now_ms,
-            expires_utc_ms=now_ms + REQUEST_LIFE_MS,
-            readers=record.readers,
-            max_minutes_alone=self._limits.max_minutes_alone,
-        )
-        return replace(record, envelope=sign_request(request, self._trusted.clip_key))
+        alone, key = self._limits.max_minutes_alone, self._trusted.clip_key
+        return sign(asked, event, now_ms, max_minutes_alone=alone, key=key)
 
     def _check_quota(self, connection: sqlite3.Connection, record: ClipRecord, now_ms: int) -> None:
         since_ms = now_ms - DAY_MS
@@ -342,18 +291,3 @@ def _select_over(connection: sqlite3.Connection, now_ms: int) -> tuple[list[str]
         "SELECT clip FROM holds WHERE until_utc_ms <= ?", (now_ms,)
     ).fetchall()
     return [clip for (clip,) in clips], [clip for (clip,) in holds]
-
-
-def _put(connection: sqlite3.Connection, record: ClipRecord, now_ms: int) -> session_pb2.Command:
-    action = session_pb2.Command(request_clip=session_pb2.RequestClip(envelope=record.envelope))
-    order = Order(record.device, action, f"clip:{record.clip}", now_ms + REQUEST_LIFE_MS)
-    return put(connection, order, now_ms)
-
-
-def _say(record: ClipRecord) -> str:
-    """What the audit keeps of a request: where, when, why, for which case."""
-    what = "still" if record.is_still else f"{record.minutes * 60:.0f} s"
-    return (
-        f"{record.device}/{record.camera} from {record.from_utc_ms}, {what}; "
-        f"case {record.case}: {record.reason}"
-    )

@@ -10,7 +10,7 @@ from edge.wire.v1 import clip_pb2
 COLUMNS = (
     "clip, device, camera, is_still, from_utc_ms, to_utc_ms, reason, case_name, requester, role, "
     "second_person, event_number, readers, envelope, state, message, requested_utc_ms, "
-    "changed_utc_ms, sealed_bytes, sealed_sha256, manifest, is_bench, expires_utc_ms"
+    "changed_utc_ms, sealed_bytes, sealed_blake3, manifest, is_bench, expires_utc_ms"
 )
 _HELD = "(SELECT until_utc_ms FROM holds WHERE holds.clip = clips.clip)"
 
@@ -42,7 +42,7 @@ class ClipRecord:
     requested_utc_ms: int
     changed_utc_ms: int
     sealed_bytes: int = 0
-    sealed_sha256: bytes = b""
+    sealed_blake3: bytes = b""
     manifest: str = ""
     is_bench: bool = False
     expires_utc_ms: int | None = None
@@ -105,7 +105,7 @@ def insert(connection: sqlite3.Connection, record: ClipRecord) -> None:
             record.requested_utc_ms,
             record.changed_utc_ms,
             record.sealed_bytes,
-            record.sealed_sha256,
+            record.sealed_blake3,
             record.manifest,
             record.is_bench,
             record.expires_utc_ms,
@@ -149,6 +149,11 @@ def select(connection: sqlite3.Connection, case: str, limit: int) -> list[ClipRe
     return [_record(tuple(row)) for row in rows]
 
 
+def list_held(connection: sqlite3.Connection) -> set[str]:
+    """Clips of which a copy is kept."""
+    return {str(clip) for (clip,) in connection.execute("SELECT clip FROM holds")}
+
+
 def count_since(connection: sqlite3.Connection, column: str, name: str, since_ms: int) -> int:
     """How many clips were asked for by a requester, or of a `device/camera`, since then."""
     what = {"requester": "requester", "camera": "device || '/' || camera"}[column]
@@ -168,7 +173,7 @@ def _record(row: tuple[object, ...]) -> ClipRecord:
     def whole_or_none(name: str) -> int | None:
         return None if named[name] is None else whole(name)
 
-    digest = named["sealed_sha256"]
+    digest = named["sealed_blake3"]
     return ClipRecord(
         clip=str(named["clip"]),
         device=str(named["device"]),
@@ -189,7 +194,7 @@ def _record(row: tuple[object, ...]) -> ClipRecord:
         requested_utc_ms=whole("requested_utc_ms"),
         changed_utc_ms=whole("changed_utc_ms"),
         sealed_bytes=whole("sealed_bytes"),
-        sealed_sha256=digest if isinstance(digest, bytes) else b"",
+        sealed_blake3=digest if isinstance(digest, bytes) else b"",
         manifest=str(named["manifest"]),
         is_bench=bool(named["is_bench"]),
         expires_utc_ms=whole_or_none("expires_utc_ms"),

@@ -1,12 +1,13 @@
 """What a route answers: JSON that says one thing, and errors as every room words them."""
 
-import json
 from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from edge.errors import Kind, VigieError
+from edge.wire.problem import ProblemsError
+from edge.wire.strict_json import parse_object
 
 HTTP_STATUS: dict[Kind, int] = {
     Kind.INVALID_ARGUMENT: 400,
@@ -63,19 +64,20 @@ async def read_fields(request: Request, max_bytes: int = MAX_BODY_BYTES) -> dict
         body += chunk
         if len(body) > max_bytes:
             raise _bad_body(f"the request is over {max_bytes} bytes")
-    return _parse(bytes(body))
+    return _parse(bytes(body), max_bytes)
 
 
-def _parse(body: bytes) -> dict[str, str]:
+def _parse(body: bytes, max_bytes: int) -> dict[str, str]:
     try:
-        fields = json.loads(body)
-    except ValueError as unreadable:
-        raise _bad_body("the request is no JSON") from unreadable
-    if not isinstance(fields, dict):
-        raise _bad_body("the request is no JSON object")
-    if not all(isinstance(value, str) for value in fields.values()):
+        found = parse_object(body, what="the request", max_bytes=max_bytes, refusal=ProblemsError)
+    except ProblemsError as wrong:
+        raise _bad_body(wrong.what) from wrong
+    fields = {name: value for name, value in found.items() if isinstance(value, str)}
+    if len(fields) != len(found):
         raise _bad_body("the request holds something other than text")
-    return {str(name): str(value) for name, value in fields.items()}
+    if any(0xD800 <= ord(sign) < 0xE000 for value in fields.values() for sign in value):
+        raise _bad_body("the request holds halves of signs")
+    return fields
 
 
 def _bad_body(what: str) -> VigieError:

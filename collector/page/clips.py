@@ -5,8 +5,8 @@ the manifest and the pole's evidence keys, so that the browser judges by itself 
 """
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -19,7 +19,7 @@ from collector.page.gate import services_of
 from collector.page.numbers import read_number
 from collector.page.rows import Json
 from edge.errors import Kind, VigieError
-from edge.evidence.device_keys import DeviceKey
+from edge.evidence.device_keys import key_record
 from edge.wire.identifiers import is_clip_name
 from edge.wire.v1 import clip_pb2, operator_pb2
 
@@ -56,6 +56,12 @@ async def list_progress(request: Request, _session: Session) -> Response:
     return answer_json({"clips": rows})
 
 
+async def list_places(request: Request, session: Session) -> Response:
+    """Cameras of which this person may ask for clips, each with its time zone."""
+    places = await services_of(request).clips.list_places(_asker(session))
+    return answer_json({"places": [asdict(place) for place in places]})
+
+
 async def ask_clip(request: Request, session: Session) -> Response:
     """Ask a pole for a clip or a still."""
     fields = await read_fields(request)
@@ -83,7 +89,7 @@ async def read_clip(request: Request, session: Session) -> Response:
     keys = await services.devices.list_evidence_keys(found.device)
     detail = _row(request, found)
     detail["manifest"] = found.manifest
-    detail["device_keys"] = [_key_row(key) for key in keys]
+    detail["device_keys"] = [key_record(key) for key in keys]
     return answer_json(detail)
 
 
@@ -176,13 +182,3 @@ def _row(request: Request, record: ClipRecord) -> Json:
 
 def _state_word(state: clip_pb2.ClipState.ValueType) -> str:
     return clip_pb2.ClipState.Name(state).removeprefix("CLIP_STATE_").lower()
-
-
-def _key_row(key: DeviceKey) -> Json:
-    return {
-        "device": key.device,
-        "keyid": key.keyid,
-        "ed25519": base64.b64encode(key.ed25519).decode(),
-        "enrolled_utc_ms": key.enrolled_utc_ms,
-        "removed_utc_ms": key.removed_utc_ms,
-    }

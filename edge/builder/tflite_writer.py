@@ -7,7 +7,20 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
-from edge.builder.layers import Addition, Concatenation, Convolution, Input, Layer, Reshape
+from edge.builder.layers import (
+    Addition,
+    Concatenation,
+    Convolution,
+    Enlargement,
+    Input,
+    Layer,
+    Logistic,
+    MaxPool,
+    Pad,
+    Product,
+    Rectification,
+    Reshape,
+)
 
 FILE_IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3
@@ -51,15 +64,22 @@ class _Writer:
             case Convolution():
                 self._convolution(layer)
             case Addition():
-                options = schema.AddOptionsT()
-                options.fusedActivationFunction = schema.ActivationFunctionType.NONE
-                self._operator(layer, "ADD", [layer.left, layer.right], "AddOptions", options)
+                sources = [layer.left, layer.right]
+                self._operator(layer, "ADD", sources, "AddOptions", schema.AddOptionsT())
+            case Product():
+                sources = [layer.left, layer.right]
+                self._operator(layer, "MUL", sources, "MulOptions", schema.MulOptionsT())
+            case Logistic():
+                self._operator(layer, "LOGISTIC", [layer.source])
+            case Rectification():
+                self._operator(layer, "RELU", [layer.source])
+            case MaxPool() | Pad() | Enlargement():
+                self._resize(layer)
             case Reshape():
                 self._reshape(layer)
             case Concatenation():
                 options = schema.ConcatenationOptionsT()
-                options.axis = 1
-                options.fusedActivationFunction = schema.ActivationFunctionType.NONE
+                options.axis = layer.axis
                 sources = list(layer.sources)
                 self._operator(layer, "CONCATENATION", sources, "ConcatenationOptions", options)
 
@@ -85,11 +105,13 @@ class _Writer:
             options.depthMultiplier = 1
         else:
             kind, options = "CONV_2D", schema.Conv2DOptionsT()
-        options.padding = schema.Padding.SAME
+        options.padding = schema.Padding.SAME if layer.is_padded else schema.Padding.VALID
         options.strideH = options.strideW = layer.stride
         options.dilationHFactor = options.dilationWFactor = 1
         activations = schema.ActivationFunctionType
         options.fusedActivationFunction = activations.RELU6 if layer.has_relu6 else activations.NONE
+        if layer.has_relu:
+            options.fusedActivationFunction = activations.RELU
         name = "DepthwiseConv2DOptions" if layer.is_depthwise else "Conv2DOptions"
         self._append(kind, [self._places[layer.source], weights, bias], place, name, options)
         self._places[layer.name] = place
@@ -104,8 +126,47 @@ class _Writer:
         self._append("RESHAPE", sources, place, "ReshapeOptions", options)
         self._places[layer.name] = place
 
+    def _resize(self, layer: MaxPool | Pad | Enlargement) -> None:
+        match layer:
+            case MaxPool():
+                self._pool(layer)
+            case Pad():
+                self._pad(layer)
+            case Enlargement():
+                self._enlarge(layer)
+
+    def _pool(self, layer: MaxPool) -> None:
+        options = schema.Pool2DOptionsT()
+        options.padding = schema.Padding.SAME
+        options.strideH = options.strideW = layer.stride
+        options.filterHeight = options.filterWidth = layer.kernel
+        self._operator(layer, "MAX_POOL_2D", [layer.source], "Pool2DOptions", options)
+
+    def _pad(self, layer: Pad) -> None:
+        place = self._tensor(layer.name, layer.shape)
+        around = np.array([(0, 0), layer.rows, layer.columns, (0, 0)], np.int32)
+        wanted = self._tensor(f"{layer.name}/p", around.shape, around, schema.TensorType.INT32)
+        sources = [self._places[layer.source], wanted]
+        self._append("PAD", sources, place, "PadOptions", schema.PadOptionsT())
+        self._places[layer.name] = place
+
+    def _enlarge(self, layer: Enlargement) -> None:
+        place = self._tensor(layer.name, layer.shape)
+        size = np.array(layer.shape[1:3], np.int32)
+        wanted = self._tensor(f"{layer.name}/s", size.shape, size, schema.TensorType.INT32)
+        options = schema.ResizeBilinearOptionsT()
+        options.halfPixelCenters = True
+        sources = [self._places[layer.source], wanted]
+        self._append("RESIZE_BILINEAR", sources, place, "ResizeBilinearOptions", options)
+        self._places[layer.name] = place
+
     def _operator(
-        self, layer: Layer, kind: str, sources: list[str], name: str, options: object
+        self,
+        layer: Layer,
+        kind: str,
+        sources: list[str],
+        name: str = "NONE",
+        options: object = None,
     ) -> None:
         place = self._tensor(layer.name, layer.shape)
         self._append(kind, [self._places[source] for source in sources], place, name, options)

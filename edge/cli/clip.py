@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.cli import voice
-from edge.cli.clip_desk import approve, fetch, hold, list_clips, request
+from edge.cli.clip_desk import approve, hold, list_clips
+from edge.cli.clip_fetch import MANIFEST_SUFFIX, fetch
 from edge.cli.clip_opening import open_clip, read_reader_key
 from edge.cli.clip_reader import reader
+from edge.cli.clip_request import request
 from edge.cli.named_files import read_file, unusable
 from edge.cli.nouns import NounGroup
 
@@ -20,7 +22,7 @@ GROUP_EXAMPLES = """\
 \b
 Examples:
   vigie clip request --event 17 --reason "a person was pushed" --case 2026-0042 --wait
-  vigie clip verify clip.mp4 --device-keys device-keys.json
+  vigie clip verify clip.mp4 --device-keys device-keys.json --trust trust.json
 """
 
 OPEN_EXAMPLES = """\
@@ -36,14 +38,16 @@ Exit codes: 0 opened, 3 no sealed clip or no key, 4 no such file, 5 not sealed t
 VERIFY_EXAMPLES = """\
 \b
 Examples:
-  vigie clip verify clip.mp4 --device-keys device-keys.json
-  vigie clip verify clip.mp4 --manifest other.json --device-keys device-keys.json --json
+  vigie clip verify clip.mp4 --device-keys device-keys.json --trust trust.json
+  vigie clip verify clip.mp4 --manifest other.json --device-keys device-keys.json \\
+    --trust trust.json --json
 \b
-Exit codes: 0 the clip is what the pole recorded, 3 no manifest, 4 no such file,
-5 no known pole signed it, 7 it was changed; the first wrong fragment is named.
+The trust file is the authority's: get it from there, not with the clip. Its clip key must have
+signed the list of device keys, after the clip was cut.
+Exit codes: 0 the clip is what the pole recorded, 3 no manifest, 4 no such file, 5 no known pole
+signed it or the list is not to be believed, 7 it was changed; the first wrong fragment is named.
 """
 
-MANIFEST_SUFFIX = ".manifest.json"
 _MAX_MANIFEST_BYTES = 245_760
 
 
@@ -76,7 +80,7 @@ def open_(sealed: Path, key: Path, out: Path | None, as_json: bool) -> None:
         return
     voice.say(
         f"{mp4}: {written_bytes} bytes\n"
-        f"  Check whose it is: 'vigie clip verify {mp4} --device-keys FILE'."
+        f"  Check whose it is: 'vigie clip verify {mp4} --device-keys FILE --trust FILE'."
     )
 
 
@@ -89,23 +93,32 @@ def open_(sealed: Path, key: Path, out: Path | None, as_json: bool) -> None:
     help="The poles' evidence keys, as the collector exports them.",
 )
 @click.option(
+    "--trust",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The authority's trust file: it names the key that signed the list.",
+)
+@click.option(
     "--manifest",
     type=click.Path(path_type=Path),
     help=f"The clip's manifest; else beside it, ending in {MANIFEST_SUFFIX}.",
 )
 @voice.json_option
-def verify(mp4: Path, device_keys: Path, manifest: Path | None, as_json: bool) -> None:
+def verify(mp4: Path, device_keys: Path, trust: Path, manifest: Path | None, as_json: bool) -> None:
     """Prove that a clip is what a pole recorded, byte for byte, or name what is wrong first."""
-    from edge.evidence.device_keys import MAX_FILE_BYTES, parse_keys  # noqa: PLC0415
+    from edge.evidence.key_list import MAX_FILE_BYTES, verify_list  # noqa: PLC0415
     from edge.evidence.verify import verify_clip  # noqa: PLC0415 - cryptography
+    from edge.mandate.trust import MAX_TRUST_BYTES, load_trust  # noqa: PLC0415
 
-    keys = parse_keys(read_file(device_keys, MAX_FILE_BYTES))
+    clip_key = load_trust(read_file(trust, MAX_TRUST_BYTES)).clip_key
+    listed = verify_list(read_file(device_keys, MAX_FILE_BYTES), clip_key)
     envelope = read_file(manifest or mp4.with_suffix(MANIFEST_SUFFIX), _MAX_MANIFEST_BYTES)
     try:
         with mp4.open("rb") as file:
-            verdict = verify_clip(file, envelope, keys)
+            verdict = verify_clip(file, envelope, listed.keys)
     except OSError as error:
         raise unusable(error, mp4) from error
+    listed.check_age(verdict.manifest.made_utc_ms, verdict.manifest.made_clock_error_ms)
     record = _describe(verdict)
     if as_json:
         voice.print_json(record)
@@ -140,7 +153,6 @@ def _describe(verdict: "Verdict") -> dict[str, object]:
         "cut": _moment(manifest.made_utc_ms),
         "evidence_key": key.keyid,
         "device_removed": None if key.removed_utc_ms is None else _moment(key.removed_utc_ms),
-        "mp4_sha256": manifest.mp4_sha256.hex(),
     }
 
 

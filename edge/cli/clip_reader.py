@@ -45,7 +45,7 @@ def reader(name: str, folder: Path, no_passphrase: bool, as_json: bool) -> None:
     )
 
     from edge.cli.named_files import write_new  # noqa: PLC0415
-    from edge.evidence.sealed import get_keyid  # noqa: PLC0415
+    from edge.mandate.keys import get_keyid  # noqa: PLC0415
 
     lock: KeySerializationEncryption = NoEncryption()
     if not no_passphrase:

@@ -6,6 +6,7 @@ import click
 
 from edge.cli import voice
 from edge.cli.collector_keys import clip_key, device_keys, operator, trust
+from edge.cli.collector_passkeys import passkey
 from edge.cli.nouns import NounGroup, WholeNumber
 from edge.cli.operator_channel import DEFAULT_DATA
 
@@ -36,7 +37,7 @@ data_option = click.option(
 
 
 @click.group(
-    cls=NounGroup, epilog=GROUP_EXAMPLES, commands=[trust, clip_key, device_keys, operator]
+    cls=NounGroup, epilog=GROUP_EXAMPLES, commands=[trust, clip_key, device_keys, operator, passkey]
 )
 def collector() -> None:
     """Run the control room's collector."""
@@ -50,6 +51,11 @@ def collector() -> None:
     help="Devices enrol here. Default: the next port after --listen.",
 )
 @click.option("--page", default=DEFAULT_PAGE, show_default=True, help="Address of the page.")
+@click.option(
+    "--page-origin",
+    metavar="URL",
+    help="Where people open the page, such as https://control.example; passkeys are bound to it.",
+)
 @click.option(
     "--name",
     "names",
@@ -70,6 +76,7 @@ def run(  # noqa: PLR0917 - one parameter an option
     listen: str,
     enrolment: str | None,
     page: str,
+    page_origin: str | None,
     names: tuple[str, ...],
     retention_days: int,
 ) -> None:
@@ -77,6 +84,7 @@ def run(  # noqa: PLR0917 - one parameter an option
     import asyncio  # noqa: PLC0415 - the collector's cost, not the command line's
     import logging  # noqa: PLC0415
 
+    from collector.accounts.origin import Origin  # noqa: PLC0415
     from collector.listeners import Address  # noqa: PLC0415
     from collector.run import Plan  # noqa: PLC0415
     from collector.run import run as run_collector  # noqa: PLC0415
@@ -92,6 +100,7 @@ def run(  # noqa: PLR0917 - one parameter an option
         sessions=sessions,
         enrolment=Address.parse(enrolment) if enrolment else sessions.next_port,
         page=Address.parse(page),
+        page_origin=Origin.parse(page_origin) if page_origin else None,
         names=names,
         retention_days=retention_days,
     )

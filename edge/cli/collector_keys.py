@@ -37,7 +37,8 @@ Examples:
   vigie collector device-keys --out device-keys.json
   vigie collector device-keys --data /var/lib/vigie-collector --out device-keys.json
 \b
-Keys of removed devices stay in the list, so that their clips stay verifiable.
+Keys of removed devices stay in the list, so that their clips stay verifiable. The clip key signs
+it: who verifies needs the authority's trust file too, and then does not care who handed the list.
 """
 OPERATOR_EXAMPLES = """\
 \b
@@ -102,15 +103,17 @@ def clip_key(data: Path, out: Path | None, as_json: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Write it there.")
 @voice.json_option
 def device_keys(data: Path, out: Path, as_json: bool) -> None:
-    """Export every pole's evidence key, for 'vigie clip verify' on any machine."""
+    """Export every pole's evidence key, signed, for 'vigie clip verify' anywhere."""
     from collector.auditing import audited  # noqa: PLC0415 - loads the collector
     from collector.registry import list_evidence_keys  # noqa: PLC0415
+    from collector.trusted import read_clip_key  # noqa: PLC0415
     from edge.clock import SystemClock  # noqa: PLC0415
-    from edge.evidence.device_keys import write_keys  # noqa: PLC0415
+    from edge.evidence.key_list import KeyList, sign_list  # noqa: PLC0415
 
-    with audited(data, SystemClock(), "export device keys") as reader:
-        keys = list_evidence_keys(reader)
-    replace_file(out, write_keys(keys).encode())
+    clock, key = SystemClock(), read_clip_key(data / "authority")
+    with audited(data, clock, "export device keys") as reader:
+        keys = tuple(list_evidence_keys(reader))
+    replace_file(out, sign_list(KeyList(clock.utc_ns() // 1_000_000, keys), key))
     if as_json:
         voice.print_json({"file": str(out), "keys": len(keys)})
     else:

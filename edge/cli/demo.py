@@ -65,8 +65,9 @@ def demo(  # noqa: PLR0917 - one parameter an option
     shows events as they arrive, and asks for the clip of the first one. Exit code 0 only if
     events arrived, all were acknowledged, and the clip came and is proven.
     """
-    from edge.demo.scene import ensure_detector, prepare_scene  # noqa: PLC0415 - the demo's cost
+    from edge.demo.scene import prepare_scene  # noqa: PLC0415 - the demo's cost
     from edge.demo.stage import Play, run_play  # noqa: PLC0415
+    from edge.eye.detector.library import default_models_dir  # noqa: PLC0415 - numpy
 
     if not re.fullmatch(r".+:\d{1,5}", page):
         text = f"'{page}' is no HOST:PORT, such as 127.0.0.1:7080"
@@ -80,12 +81,11 @@ def demo(  # noqa: PLR0917 - one parameter an option
         )
     with show_progress(said, "getting the source ready"):
         scene = prepare_scene(source, site, cache, voice.say)
-    library = ensure_detector(models, voice.say)
     play = Play(
         site=scene.site,
         source=scene.description,
         state=cache / "state",
-        models=library,
+        models=models or default_models_dir(),
         seconds=seconds,
         page=page,
         has_clip=not no_clip,

@@ -92,7 +92,7 @@ def run(
 
 
 def _is_enrolled(data: Path) -> bool:
-    from edge.link.identity import CERTIFICATE, identity_folder  # noqa: PLC0415 - cryptography
+    from edge.enrolment.identity import CERTIFICATE, identity_folder  # noqa: PLC0415 - cryptography
 
     if (identity_folder(data) / CERTIFICATE).exists():
         return True

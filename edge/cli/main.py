@@ -3,23 +3,27 @@
 import atexit
 import gc
 import importlib
-import sys
 from typing import NoReturn
 
 import click
 
 from edge.cli import voice
 from edge.cli.nouns import NounGroup
-from edge.errors import EXIT_OK, EXIT_USAGE, VigieError
+from edge.cli.program import run_program
 
 GROUPS: dict[str, tuple[str, str]] = {
     "edge": ("edge.cli.edge", "Run the eye, the vault and the link of a pole."),
+    "eye": ("edge.cli.eye", "Watch what the eye sees, on a bench."),
     "collector": ("edge.cli.collector", "Run the control room's collector."),
     "events": ("edge.cli.events", "Follow, list, show and review events."),
     "rules": ("edge.cli.rules", "Check, draw, explain and replay rules."),
     "site": ("edge.cli.site", "Check and draw a site file."),
     "mandate": ("edge.cli.mandate", "Write, sign, show, verify and revoke what a pole may do."),
     "device": ("edge.cli.device", "Invite, enrol, list and revoke devices."),
+    "update": ("edge.cli.update", "Roll out updates: push, status, halt, resume."),
+    "provision": ("edge.cli.provision", "Make, show and verify what tells a fresh pole who it is."),
+    "flash": ("edge.cli.flash", "Write a card for a pole: image, read back, then who it is."),
+    "doctor": ("edge.cli.doctor", "Examine a pole, sign its acceptance, open its aiming page."),
     "spool": ("edge.cli.spool", "List and verify the events a pole still holds."),
     "vault": ("edge.cli.vault", "List and verify the sealed video a pole holds."),
     "clip": ("edge.cli.clip", "Open sealed clips and verify them offline."),
@@ -28,9 +32,6 @@ GROUPS: dict[str, tuple[str, str]] = {
     "models": ("edge.cli.models", "List, add, build and verify detectors."),
     "demo": ("edge.cli.demo", "Watch the whole path from a picture to the control room."),
 }
-
-# What shells say of a program that Ctrl-C ended: 128 and the number of SIGINT.
-EXIT_INTERRUPTED = 130
 
 EXAMPLES = """\
 \b
@@ -73,29 +74,11 @@ def vigie(ctx: click.Context, debug: bool, plain: bool) -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line; every way out goes through here with an exit code that means it."""
+    """Run the command line."""
     # The interpreter's last collections walk all that was ever imported: a fifth of --help, a
     # quarter of a command that talks gRPC. What is frozen they leave alone.
     atexit.register(gc.freeze)
-    debug = "--debug" in sys.argv
-    try:
-        # Without its standalone mode click returns what a command gave to ctx.exit.
-        code = vigie.main(prog_name="vigie", standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
-    except click.Abort:
-        voice.say("vigie: interrupted")
-        sys.exit(EXIT_INTERRUPTED)
-    except click.ClickException as refused:
-        voice.show_usage(refused)
-        sys.exit(EXIT_USAGE)
-    except VigieError as error:
-        voice.show_error(error, debug=debug)
-        sys.exit(error.exit_code)
-    except Exception as bug:  # noqa: BLE001 - the outermost loop of this process
-        voice.show_bug(bug, debug=debug)
-        sys.exit(voice.EXIT_BUG)
-    sys.exit(code if isinstance(code, int) else EXIT_OK)
+    run_program(vigie, "vigie")
 
 
 if __name__ == "__main__":

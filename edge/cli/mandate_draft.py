@@ -10,7 +10,7 @@ from edge.errors import Kind, VigieError
 from edge.eye.detector.library import Library, default_models_dir
 from edge.mandate.problem import MandateError
 from edge.mandate.profile import profile_names, read_profile
-from edge.mandate.statement import parse_mandate, utc_text
+from edge.mandate.statement import CLIPS_A_DAY, parse_mandate, utc_text
 from edge.mandate.window import WEEKDAYS
 from edge.site.canonical import rules_sha256
 from edge.site.check import read_site
@@ -41,6 +41,7 @@ class Draft:
     ends: str
     ring_days: int
     requesters: tuple[str, ...]
+    clips_a_day: int | None
     calibration: bool
     models: Path | None
 
@@ -77,6 +78,7 @@ def draft_mandate(site_file: Path, draft: Draft) -> bytes:
             "expires_utc": utc_text(_ends(draft.ends, zone)),
             "ring_days": draft.ring_days,
             "clip_requesters": list(draft.requesters),
+            "clips_per_camera_a_day": draft.clips_a_day or CLIPS_A_DAY,
             "rules_sha256": {name: hashes[name] for name in names},
             "models": [model.sha256],
         }

@@ -10,7 +10,7 @@ import click
 from edge.cli import voice
 from edge.cli.nouns import NounGroup
 from edge.cli.progress import show_progress
-from edge.errors import Kind, VigieError
+from edge.errors import VigieError
 
 if TYPE_CHECKING:
     from edge.eye.detector import Card, Library
@@ -103,6 +103,9 @@ def build(  # noqa: PLR0917 - one parameter an option
 
     library = _library(models_dir)
     card = library.card(name)
+    if library.state(card) is State.SHIPPED:
+        voice.say(f"vigie: {name} comes with vigie and is whole: {library.model_path(card)}")
+        return
     if library.state(card) is State.BUILT and not again:
         voice.say(f"vigie: {name} is built and whole: {library.model_path(card)}")
         return
@@ -117,34 +120,46 @@ def build(  # noqa: PLR0917 - one parameter an option
     epilog="""\
 \b
 Examples:
-  vigie models add yolox_nano.tflite --card yolox-nano.toml --sha256 0123…
+  vigie models add yolox-nano
+  vigie models add street.tflite --card street.toml --sha256 0123…
   vigie models add https://example.org/model.tflite --card model.toml --sha256 0123…
 
 Exit codes: 0 added, 3 the card does not fit, 4 no such file, 6 the address does not answer,
 7 the file's sha256 is another.
 """
 )
-@click.argument("source", metavar="FILE|URL")
-@click.option("--sha256", required=True, help="What the file's SHA-256 must be, hexadecimal.")
+@click.argument("source", metavar="NAME|FILE|URL")
+@click.option("--sha256", help="What the file's SHA-256 must be, hexadecimal.")
 @click.option("--card", type=click.Path(path_type=Path), help="The model's card.")
 @models_option
 @click.pass_obj
 def add(
-    said: voice.Voice, source: str, sha256: str, card: Path | None, models_dir: Path | None
+    said: voice.Voice, source: str, sha256: str | None, card: Path | None, models_dir: Path | None
 ) -> None:
     """Put a detector's file where it is loaded from, if its SHA-256 is the one you state.
 
-    Without --card, the shipped card with that SHA-256 is taken. A download that was cut off goes
+    NAME is a card that says where its publisher offers the file, and its SHA-256. Without --card,
+    the shipped card with the SHA-256 you state is taken. A download that was cut off goes
     on where it was when you give the same command again.
     """
-    if not SHA256.fullmatch(sha256):
-        raise click.BadParameter("a SHA-256 is 64 hexadecimal digits", param_hint="'--sha256'")
-    from edge.builder.adding import add_model  # noqa: PLC0415 - the network, only when asked
+    from edge.builder.adding import (  # noqa: PLC0415 - the network
+        add_model,
+        offering_card,
+        shipped_card,
+    )
 
+    library = _library(models_dir)
+    shipped = shipped_card(source, library) if card is None else None
+    if shipped is not None:
+        voice.say(f"vigie: {source} comes with vigie: {library.model_path(shipped)}")
+        return
+    if sha256 is None and (card is not None or offering_card(source, library) is None):
+        raise click.MissingParameter(param_hint="'--sha256'", param_type="option")
+    if sha256 is not None and not SHA256.fullmatch(sha256):
+        raise click.BadParameter("a SHA-256 is 64 hexadecimal digits", param_hint="'--sha256'")
     with show_progress(said, f"fetching {source.rsplit('/', 1)[-1]}", "bytes") as report:
-        place = add_model(
-            source, sha256.lower(), card, _library(models_dir), voice.say, report=report
-        )
+        stated = sha256.lower() if sha256 is not None else None
+        place = add_model(source, stated, card, library, voice.say, report=report)
     voice.say(f"vigie: added {place}")
 
 
@@ -169,37 +184,35 @@ def verify(names: tuple[str, ...], models_dir: Path | None, as_json: bool) -> No
     cards = [library.card(name) for name in names] or [
         card for card in library.cards() if library.state(card) is not State.MISSING
     ]
-    if not cards:
-        raise VigieError(
-            Kind.NOT_FOUND,
-            "no model is there",
-            where=str(library.models_dir),
-            hint="Build the default: vigie models build ssd-coco15",
-        )
     problems = []
     for card in cards:
         try:
-            _run_once(card, library)
+            runs = _run_once(card, library)
         except VigieError as problem:
             problems.append(problem)
             continue
         if as_json:
             voice.print_json(_record(card, library))
         else:
-            click.echo(f"{card.name}: whole, runs")
+            click.echo(f"{card.name}: whole, {'runs' if runs else 'runs on no device as it is'}")
     for further in problems[1:]:
         voice.say(f"vigie: {further}")
     if problems:
         raise problems[0]
 
 
-def _run_once(card: "Card", library: "Library") -> None:
+def _run_once(card: "Card", library: "Library") -> bool:
+    """Whether the file runs here; one in ONNX does not, and is only hashed."""
+    if card.runtime == "onnx":
+        library.read_model(card)
+        return False
     import numpy as np  # noqa: PLC0415 - only where a model is run
 
     from edge.eye.detector import load  # noqa: PLC0415
 
     detector = load(card, library)
     detector.find(np.zeros((detector.input_height_px, detector.input_width_px, 3), np.uint8))
+    return True
 
 
 def _library(models_dir: Path | None) -> "Library":

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from edge.errors import Kind, VigieError
-from edge.wire.whole_file import write_whole
+from edge.whole_file import write_whole
 
 MAX_FILE_BYTES = 65_536
 

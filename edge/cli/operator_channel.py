@@ -19,7 +19,7 @@ from edge.errors import Kind, VigieError
 if TYPE_CHECKING:
     from grpc import Channel
 
-    from edge.link.channel import Credentials
+    from edge.enrolment.channel import Credentials
     from edge.wire.v1.clip_pb2_grpc import ClipDeskServiceStub
     from edge.wire.v1.operator_pb2_grpc import OperatorServiceStub
 
@@ -133,7 +133,7 @@ def open_channel(access: Access) -> Iterator["Channel"]:
     """A connection as an operator; every failure inside comes out as a VigieError."""
     import grpc  # noqa: PLC0415 - costs 60 ms
 
-    from edge.link.channel import OPTIONS  # noqa: PLC0415
+    from edge.enrolment.channel import OPTIONS  # noqa: PLC0415
 
     address = access.get_address()
     credentials = _read_credentials(access.directory)
@@ -149,7 +149,7 @@ def open_channel(access: Access) -> Iterator["Channel"]:
 
 
 def _read_credentials(directory: Path) -> "Credentials":
-    from edge.link.channel import Credentials  # noqa: PLC0415
+    from edge.enrolment.channel import Credentials  # noqa: PLC0415
 
     try:
         return Credentials(
@@ -169,8 +169,8 @@ def _read_credentials(directory: Path) -> "Credentials":
 def _translate(error: Exception, address: str, credentials: "Credentials") -> VigieError:
     import grpc  # noqa: PLC0415
 
-    from edge.link.channel import get_kind  # noqa: PLC0415
-    from edge.link.diagnosis import find_reason  # noqa: PLC0415
+    from edge.enrolment.channel import get_kind  # noqa: PLC0415
+    from edge.enrolment.diagnosis import find_reason  # noqa: PLC0415
 
     code = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.INTERNAL
     details = error.details() if isinstance(error, grpc.Call) else str(error)

@@ -37,7 +37,7 @@ def replay_recording(
     is_scene = str(recording).startswith("sim:")
     source = str(recording) if is_scene else f"file:{recording}"
     site, chosen = with_source(site, find_camera(site, camera), source)
-    detector = _load_detector(site, models)
+    detector = load_detector(site, models)
     length_ms = None if is_scene else _read_length_ms(recording)
     with show_progress(speaker, f"replaying {recording.name}") as report:
         on_look = _as_report(report, length_ms)
@@ -80,7 +80,8 @@ def _as_report(
     return lambda look: report(look.frame.captured_monotonic_ns // 1_000_000, length_ms)
 
 
-def _load_detector(site: "SiteFile", models: Path | None) -> "Detector":
+def load_detector(site: "SiteFile", models: Path | None) -> "Detector":
+    """The site's detector. Raises VigieError where it cannot be taken."""
     from edge.eye.detector import Library, load  # noqa: PLC0415 - loads the runtime
     from edge.eye.detector.library import default_models_dir  # noqa: PLC0415
 

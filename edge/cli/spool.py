@@ -8,6 +8,7 @@ import click
 
 from edge.cli import voice
 from edge.cli.nouns import NounGroup
+from edge.cli.pole_data import pole_data_option
 from edge.cli.progress import show_progress
 from edge.errors import EXIT_CODES, Kind
 
@@ -39,14 +40,6 @@ Examples:
 Exit codes: 0 everything is whole, 4 there is no spool, 7 something is damaged.
 """
 
-data_option = click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    default=Path("/var/lib/vigie/pole"),
-    show_default=True,
-    help="Data directory of the device.",
-)
-
 
 @click.group(cls=NounGroup, epilog=GROUP_EXAMPLES)
 def spool() -> None:
@@ -54,7 +47,7 @@ def spool() -> None:
 
 
 @spool.command(epilog=LS_EXAMPLES)
-@data_option
+@pole_data_option
 @click.option("--events", "with_events", is_flag=True, help="One line an event, not a batch.")
 @voice.json_option
 def ls(data: Path, with_events: bool, as_json: bool) -> None:
@@ -77,7 +70,7 @@ def ls(data: Path, with_events: bool, as_json: bool) -> None:
 
 
 @spool.command(epilog=VERIFY_EXAMPLES)
-@data_option
+@pole_data_option
 @voice.json_option
 @click.pass_context
 def verify(ctx: click.Context, data: Path, as_json: bool) -> None:

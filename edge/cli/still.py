@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.errors import Kind, VigieError
+from edge.whole_file import write_whole
 
 if TYPE_CHECKING:
     from edge.site.label import Picture
@@ -44,12 +45,9 @@ def write_png(path: Path, picture: "Picture") -> None:
     ok, content = cv2.imencode(".png", picture)
     if not ok:
         raise VigieError(Kind.INTERNAL, "the picture could not be packed as PNG", where=str(path))
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_bytes(content.tobytes())
-        part.replace(path)
+        write_whole(path, content.tobytes(), mode=0o644, folder_mode=None, is_synced=False)
     except OSError as refused:
-        part.unlink(missing_ok=True)
         what = f"cannot be written: {refused.strerror}"
         hint = "Give --out a path in a folder that exists and that you may write to."
         raise VigieError(Kind.FAILED_PRECONDITION, what, where=str(path), hint=hint) from None

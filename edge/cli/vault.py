@@ -7,7 +7,9 @@ import click
 
 from edge.cli import voice
 from edge.cli.nouns import NounGroup
+from edge.cli.pole_data import pole_data_option
 from edge.cli.progress import show_progress
+from edge.cli.vault_audit import audit
 from edge.errors import EXIT_CODES, Kind, VigieError
 
 if TYPE_CHECKING:
@@ -40,16 +42,8 @@ Examples:
 Exit codes: 0 everything is whole, 4 there is no ring, 5 not your ring, 7 something is damaged.
 """
 
-data_option = click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    default=Path("/var/lib/vigie/pole"),
-    show_default=True,
-    help="Data directory of the device.",
-)
 
-
-@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES)
+@click.group(cls=NounGroup, epilog=GROUP_EXAMPLES, commands=[audit])
 def vault() -> None:
     """List and verify the sealed video a pole holds. Neither changes anything or shows a picture.
 
@@ -58,7 +52,7 @@ def vault() -> None:
 
 
 @vault.command(epilog=LS_EXAMPLES)
-@data_option
+@pole_data_option
 @click.option("--camera", help="Of this camera only.")
 @click.option("--fragments", "shows_fragments", is_flag=True, help="One line a fragment.")
 @click.option("--gaps", "shows_gaps", is_flag=True, help="One line a stretch that is missing.")
@@ -98,7 +92,7 @@ def ls(
 
 
 @vault.command(epilog=VERIFY_EXAMPLES)
-@data_option
+@pole_data_option
 @click.option("--headers", "only_headers", is_flag=True, help="Check the chain, open no seal.")
 @voice.json_option
 @click.pass_context

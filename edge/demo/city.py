@@ -35,6 +35,11 @@ class City:
         return self.folder / f"{READER}.key.pem"
 
     @property
+    def trust(self) -> Path:
+        """Whom the demo's poles believe."""
+        return self.folder / "trust.json"
+
+    @property
     def mandate(self) -> Path:
         """The signed mandate in force."""
         return self.folder / "mandate.signed.json"
@@ -51,7 +56,7 @@ class City:
         out = ["--out", str(self.folder)]
         run_command(["mandate", "keygen", SIGNER, *out, "--json"])
         run_command(["clip", "reader", READER, *out, "--no-passphrase", "--json"])
-        clip_key, trust = self.folder / "collector.pub.json", self.folder / "trust.json"
+        clip_key = self.folder / "collector.pub.json"
         data = ["--data", str(self.collector)]
         run_command(["collector", "clip-key", *data, "--out", str(clip_key), "--json"])
         run_command(
@@ -62,22 +67,22 @@ class City:
                 "--key", str(self.folder / f"{SIGNER}.pub.json"),
                 "--clip-key", str(clip_key),
                 "--reader", str(self.folder / f"{READER}.reader.json"),
-                "--out", str(trust),
+                "--out", str(self.trust),
                 "--json",
             ]
         )  # fmt: skip
-        taken = run_command(["collector", "trust", str(trust), *data, "--json"])
+        taken = run_command(["collector", "trust", str(self.trust), *data, "--json"])
         fingerprint = str(taken[0]["fingerprint"])
         noted.write_text(fingerprint + "\n")
         return fingerprint
 
     def ensure_mandate(self, site: Path, models: Path, device: str) -> bool:
-        """Sign and deliver a mandate for this site, unless one stands; whether a new one was.
+        """Sign and deliver this device a mandate for its site, unless one stands; whether one was.
 
         Raises VigieError when a command fails.
         """
         noted = self.folder / "mandate-for"
-        digest = hashlib.sha256(site.read_bytes()).hexdigest()
+        digest = hashlib.sha256(device.encode() + site.read_bytes()).hexdigest()
         if noted.exists():
             what, until = noted.read_text().split()
             if what == digest and int(until) > time.time() + LEAST_DAYS * _DAY_SECONDS:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from edge.errors import Kind, VigieError
+from edge.service.keeper import STOPS_WITHIN_SECONDS
 
-STOP_SECONDS = 10.0
 LOG_TAIL_LINES = 5
 
 
@@ -29,17 +29,6 @@ def run_command(arguments: Sequence[str]) -> list[dict[str, object]]:
             hint="Run that command yourself with 'vigie --debug …' to see more.",
         )
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-
-
-def run_shown(arguments: Sequence[str]) -> None:
-    """Run a command whose progress the person should see on their own terminal.
-
-    Raises:
-        VigieError: UNAVAILABLE when it fails; it has said why itself.
-    """
-    code = subprocess.run(command_line(arguments), check=False).returncode
-    if code:
-        raise VigieError(Kind.UNAVAILABLE, f"'vigie {' '.join(arguments)}' ended with {code}")
 
 
 def command_line(arguments: Sequence[str]) -> list[str]:
@@ -101,11 +90,11 @@ class Process:
             )
 
     def stop(self) -> None:
-        """Ask it to end, insist after ten seconds."""
+        """Ask it to end; insist when even a keeper with slow rooms would have ended."""
         if self.is_running:
             self._child.send_signal(signal.SIGTERM)
             try:
-                self._child.wait(STOP_SECONDS)
+                self._child.wait(STOPS_WITHIN_SECONDS)
             except subprocess.TimeoutExpired:
                 self._child.kill()
                 self._child.wait()

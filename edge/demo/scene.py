@@ -6,10 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from edge.demo.clip import CLIP_NAME, can_fetch, ensure_clip
-from edge.demo.process import run_command, run_shown
 from edge.errors import Kind, VigieError
-
-DETECTOR = "ssd-coco15"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +82,3 @@ def _make(cache: Path) -> None:
             where=str(cache),
             hint="Give a folder that you may write to with --cache DIR.",
         ) from refused
-
-
-def ensure_detector(models: Path | None, say: Callable[[str], None]) -> Path:
-    """The folder of built detectors, with the demo's own built in it."""
-    folder = models or Path.home() / ".local" / "share" / "vigie" / "models"
-    listing = run_command(["models", "list", "--json", "--models", str(folder)])
-    if not any(one["name"] == DETECTOR and one["state"] == "built" for one in listing):
-        say(f"vigie: building the detector {DETECTOR} (75 MB to fetch, once)")
-        run_shown(["models", "build", DETECTOR, "--models", str(folder)])
-    return folder

@@ -93,14 +93,21 @@ class Showing:
         mp4 = Path(str(fetched[0]["file"]))
         keys = self._folder / "device-keys.json"
         run_command(["collector", "device-keys", "--out", str(keys), "--json", *data])
-        verdict = run_command(["clip", "verify", str(mp4), "--device-keys", str(keys), "--json"])
+        verdict = run_command(
+            [
+                "clip", "verify", str(mp4),
+                "--device-keys", str(keys),
+                "--trust", str(self._city.trust),
+                "--json",
+            ]
+        )[0]  # fmt: skip
         return ShownClip(
             clip=clip,
             event=number,
             mp4=str(mp4),
             mp4_bytes=mp4.stat().st_size,
             seconds=(ends_ms - begins_ms) / 1000,
-            is_verified=verdict[0]["clip"] == clip,
+            is_verified=verdict["clip"] == clip,
         )
 
 

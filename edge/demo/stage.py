@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.demo.city import City
+from edge.demo.feed import Feed
 from edge.demo.process import Process, run_command
 from edge.demo.showing import Showing
 from edge.demo.tally import CameraTally, Summary, Tally
@@ -82,17 +83,17 @@ def run_play(play: Play, say: Say, tell: Tell) -> Summary:
         _ensure_enrolled(play, addresses, city.ensure_trust(), say)
         if city.ensure_mandate(play.site, play.models, DEVICE):
             say(f"vigie: a bench mandate for {DEVICE} is signed: {city.mandate}")
-        tail = parts.enter_context(_follow_events(play))
+        feed = parts.enter_context(Feed(play.collector, play.state / "tail.log", say))
         chosen = showing if play.has_clip else None
-        listener = threading.Thread(target=_listen, args=(tail, tally, tell, chosen), daemon=True)
+        listener = threading.Thread(target=_listen, args=(feed, tally, tell, chosen), daemon=True)
         listener.start()
         pole = parts.enter_context(_start_pole(play))
         say(f"vigie: the pole looks at {play.source}; press Ctrl-C to end")
-        _wait(play, interrupted, (collector, pole, tail), time.monotonic())
+        _wait(play, interrupted, (collector, pole), time.monotonic())
         showing.finish(CLIP_SECONDS)
         pole.stop()
         pending = _drain(play)
-        tail.stop()
+        feed.stop()
         listener.join(DRAIN_SECONDS)
     return _summary(play, tally, showing, pending, time.monotonic() - started)
 
@@ -127,11 +128,6 @@ def _start_pole(play: Play) -> Process:
         "--loop",
     ]  # fmt: skip
     return Process("pole", arguments, play.state / "pole.log")
-
-
-def _follow_events(play: Play) -> Process:
-    arguments = ["events", "tail", "--json", "--data", str(play.collector)]
-    return Process("events tail", arguments, play.state / "tail.log")
 
 
 def _wait_for_addresses(play: Play, collector: Process) -> dict[str, str]:
@@ -178,8 +174,8 @@ def _ensure_enrolled(play: Play, addresses: dict[str, str], authority: str, say:
     )  # fmt: skip
 
 
-def _listen(tail: Process, tally: Tally, tell: Tell, showing: Showing | None) -> None:
-    for event in tail.records():
+def _listen(feed: Feed, tally: Tally, tell: Tell, showing: Showing | None) -> None:
+    for event in feed.records():
         captured, stored = int(str(event["captured_utc_ms"])), int(str(event["stored_utc_ms"]))
         size = int(str(event["size_bytes"]))
         tally.add(str(event["rule"]), str(event["phase"]), size, stored - captured)

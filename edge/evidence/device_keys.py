@@ -1,4 +1,4 @@
-"""Which evidence keys are which pole's: the statement made at enrolment, and the exported list.
+"""Which evidence keys are which pole's: the statement made at enrolment, and what is kept of it.
 
 A pole makes its evidence key itself and shows the public half when it enrols, under the same token
 and over the same connection as its certificate request. The collector keeps it for good: a key of
@@ -6,28 +6,21 @@ a device that was removed still verifies what the device signed.
 """
 
 import base64
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from edge.errors import Kind
-from edge.evidence.sealed import get_keyid
-from edge.mandate.keys import read_raw
+from edge.mandate.keys import get_keyid, read_raw
 from edge.wire.fields import Fields
 from edge.wire.problem import ProblemsError
-from edge.wire.strict_json import parse_object
 
-VERSION = 1
-MAX_FILE_BYTES = 16 * 1024 * 1024
-MAX_KEYS = 50_000
 _CLAIM = b"vigie evidence key v1\0"
 
 
 class KeysError(ProblemsError):
-    """The list of device keys cannot be read, or a key was not proven."""
+    """A key was not proven, or the list of device keys is not to be believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,49 +63,19 @@ def check_proof(evidence_key: bytes, proof: bytes, device: str, token: str) -> N
         ) from None
 
 
-def write_keys(keys: Iterable[DeviceKey]) -> str:
-    """The list as `vigie clip verify --device-keys` reads it."""
-    devices = [
-        {
-            "device": key.device,
-            "keyid": key.keyid,
-            "ed25519": base64.b64encode(key.ed25519).decode(),
-            "enrolled_utc_ms": key.enrolled_utc_ms,
-            "removed_utc_ms": key.removed_utc_ms,
-        }
-        for key in keys
-    ]
-    return json.dumps({"version": VERSION, "devices": devices}, indent=1) + "\n"
+def key_record(key: DeviceKey) -> dict[str, str | int | None]:
+    """The key as JSON says it."""
+    return {
+        "device": key.device,
+        "keyid": key.keyid,
+        "ed25519": base64.b64encode(key.ed25519).decode(),
+        "enrolled_utc_ms": key.enrolled_utc_ms,
+        "removed_utc_ms": key.removed_utc_ms,
+    }
 
 
-def parse_keys(text: str | bytes) -> tuple[DeviceKey, ...]:
-    """The keys of an exported list; a device may have several.
-
-    Raises:
-        KeysError: the list is not one, or a key does not fit its keyid.
-
-    """
-    received = text.encode() if isinstance(text, str) else text
-    try:
-        record = parse_object(
-            received, what="the list of device keys", max_bytes=MAX_FILE_BYTES, refusal=KeysError
-        )
-        fields = Fields(record, path="list of device keys")
-        fields.whole("version", least=VERSION, most=VERSION)
-        keys = tuple(_read_key(each) for each in fields.objects("devices", most=MAX_KEYS))
-        fields.close()
-        fields.raise_problems(KeysError)
-    except KeysError as error:
-        raise KeysError(
-            error.kind,
-            error.what,
-            hint="Export the list again at the collector.",
-            problems=error.problems,
-        ) from None
-    return keys
-
-
-def _read_key(fields: Fields) -> DeviceKey:
+def read_key(fields: Fields) -> DeviceKey:
+    """The key of such a record, whose keyid must be its own. Closes the fields."""
     key = DeviceKey(
         fields.text("device", longest=64),
         read_raw(fields, "ed25519"),

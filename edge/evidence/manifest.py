@@ -13,6 +13,19 @@ from itertools import pairwise
 
 from edge.errors import Kind
 from edge.evidence.device_keys import DeviceKey
+from edge.evidence.pieces import (
+    FragmentPiece,
+    Gap,
+    MandateName,
+    Piece,
+    Span,
+    read_digest,
+    read_fragment,
+    read_gap,
+    read_header_piece,
+    read_mandate_name,
+    read_span,
+)
 from edge.evidence.request import MAX_READERS, ClipRequest, read_request
 from edge.mandate.envelope import CLIP_MANIFEST, sign_payload, verify_envelope
 from edge.mandate.keys import PublicKey, SigningKey
@@ -26,7 +39,6 @@ VERSION = 1
 MAX_ENVELOPE_BYTES = 245_760
 # So many fit into an envelope: half an hour of fragments of 2 s, and some.
 MAX_FRAGMENTS = 910
-MAX_FRAGMENT_MS = 3_600_000
 MAX_GAPS = 64
 MAX_SPANS = 32
 
@@ -36,67 +48,11 @@ class ManifestError(ProblemsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of the file: how many bytes, and their SHA-256."""
-
-    size_bytes: int
-    sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class FragmentPiece:
-    """A fragment's stretch of the file, with its number in the camera's ring.
-
-    first_utc_ms: capture of its first sample; duration_ms: from there to its last sample.
-    clock_error_ms: largest error of that time. None: the clock was not proven.
-    """
-
-    seq: int
-    size_bytes: int
-    sha256: bytes
-    first_utc_ms: int
-    duration_ms: int
-    clock_error_ms: int | None
-
-    @property
-    def last_utc_ms(self) -> int:
-        """Capture of its last sample."""
-        return self.first_utc_ms + self.duration_ms
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What held from this fragment on: what proved the clock, which mandate let it be recorded."""
-
-    from_seq: int
-    clock_source: str
-    mandate_version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A stretch of the asked time of which the ring holds nothing, and why."""
-
-    from_utc_ms: int
-    to_utc_ms: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class MandateName:
-    """Under which mandate the clip left the pole. sha256: of the envelope's bytes."""
-
-    version: int
-    profile: str
-    sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
     """All of it. `device` and `camera` are the request's; chains are the camera's in the ring.
 
-    mandate: in force when the clip was cut. request_sha256: of the signed envelope. mp4_sha256: of
-    the file as a whole. spans: the first one begins with the first fragment.
+    mandate: in force when the clip was cut. request_sha256: of the signed envelope. mp4_bytes: of
+    header and fragments, which are the whole file. spans: the first begins with the first fragment.
     chain_before, chain_after: the camera's chain before the first and after the last fragment.
     """
 
@@ -110,9 +66,8 @@ class Manifest:
     chain_before: bytes
     chain_after: bytes
     mp4_bytes: int
-    mp4_sha256: bytes
     sealed_bytes: int
-    sealed_sha256: bytes
+    sealed_blake3: bytes
     readers: tuple[str, ...]
     software: str
     made_utc_ms: int
@@ -203,79 +158,24 @@ def parse_manifest(payload: bytes) -> Manifest:
 def _read(fields: Fields) -> Manifest:
     return Manifest(
         request=read_request(fields.inner("request")),
-        request_sha256=_read_digest(fields, "request_sha256"),
-        mandate=_read_mandate(fields.inner("mandate")),
-        header=_read_header(fields.inner("header")),
+        request_sha256=read_digest(fields, "request_sha256"),
+        mandate=read_mandate_name(fields.inner("mandate")),
+        header=read_header_piece(fields.inner("header")),
         fragments=tuple(
-            _read_fragment(each)
-            for each in fields.objects("fragments", least=1, most=MAX_FRAGMENTS)
+            read_fragment(each) for each in fields.objects("fragments", least=1, most=MAX_FRAGMENTS)
         ),
-        spans=tuple(_read_span(each) for each in fields.objects("spans", least=1, most=MAX_SPANS)),
-        gaps=tuple(_read_gap(each) for each in fields.objects("gaps", most=MAX_GAPS)),
-        chain_before=_read_digest(fields, "chain_before"),
-        chain_after=_read_digest(fields, "chain_after"),
+        spans=tuple(read_span(each) for each in fields.objects("spans", least=1, most=MAX_SPANS)),
+        gaps=tuple(read_gap(each) for each in fields.objects("gaps", most=MAX_GAPS)),
+        chain_before=read_digest(fields, "chain_before"),
+        chain_after=read_digest(fields, "chain_after"),
         mp4_bytes=fields.whole("mp4_bytes", least=1),
-        mp4_sha256=_read_digest(fields, "mp4_sha256"),
         sealed_bytes=fields.whole("sealed_bytes", least=1),
-        sealed_sha256=_read_digest(fields, "sealed_sha256"),
+        sealed_blake3=bytes.fromhex(fields.blake3("sealed_blake3")),
         readers=fields.hashes("readers", least=1, most=MAX_READERS),
         software=fields.text("software", longest=64),
         made_utc_ms=fields.utc_ms("made_utc_ms"),
         made_clock_error_ms=fields.whole("made_clock_error_ms"),
     )
-
-
-def _read_mandate(fields: Fields) -> MandateName:
-    mandate = MandateName(
-        fields.whole("version"), fields.text("profile", longest=64), _read_digest(fields, "sha256")
-    )
-    fields.close()
-    return mandate
-
-
-def _read_header(fields: Fields) -> Piece:
-    header = Piece(fields.whole("size_bytes", least=1), _read_digest(fields, "sha256"))
-    fields.close()
-    return header
-
-
-def _read_fragment(fields: Fields) -> FragmentPiece:
-    piece = FragmentPiece(
-        seq=fields.whole("seq", least=1),
-        size_bytes=fields.whole("size_bytes", least=1),
-        sha256=_read_digest(fields, "sha256"),
-        first_utc_ms=fields.utc_ms("first_utc_ms"),
-        duration_ms=fields.whole("duration_ms", most=MAX_FRAGMENT_MS),
-        clock_error_ms=(
-            None if fields.is_null("clock_error_ms") else fields.whole("clock_error_ms")
-        ),
-    )
-    fields.close()
-    return piece
-
-
-def _read_span(fields: Fields) -> Span:
-    span = Span(
-        fields.whole("from_seq", least=1),
-        fields.text("clock_source", shortest=0, longest=32),
-        fields.whole("mandate_version"),
-    )
-    fields.close()
-    return span
-
-
-def _read_gap(fields: Fields) -> Gap:
-    gap = Gap(
-        fields.utc_ms("from_utc_ms"),
-        fields.utc_ms("to_utc_ms"),
-        fields.text("reason", longest=64),
-    )
-    fields.close()
-    return gap
-
-
-def _read_digest(fields: Fields, key: str) -> bytes:
-    return bytes.fromhex(fields.sha256(key))
 
 
 def _find_problem(manifest: Manifest) -> str | None:

@@ -1,79 +1,65 @@
 """A clip sealed to named readers, as it lies in a file: written and read as a stream.
 
-Layout, all of it:
-  5 bytes      "VGCL1"
-  one line     JSON: clip, suite, chunk_bytes, readers [{keyid, enc, key}]; ends with a newline
-  chunks       AES-256-GCM, 65,536 bytes of content each (the last one less), 16 bytes of tag each
-The content key is drawn for one clip and used for nothing else. For each reader `enc` and `key`
-(base64) are HPKE's two halves of it, with info "vigie clip v1", a zero byte, the clip's name. A
-chunk's nonce is its index from 0, 12 bytes big-endian; its associated data is the clip's name, the
-index (8 bytes big-endian) and one byte: 1 for the last chunk, else 0. So a chunk that is changed,
-moved, doubled, left out or taken from another clip does not open, and a file that ends early
-has no last chunk.
+Layout: a header (`sealed_header.py`), then chunks of AES-256-GCM, 65,536 bytes of content each (the
+last one less), 16 bytes of tag each. The content key is drawn for one clip and used for nothing
+else. For each reader the header holds HPKE's two halves of it, with info "vigie clip v1", a zero
+byte, the clip's name. A chunk's nonce is its index from 0, 12 bytes big-endian; its associated data
+is the SHA-256 of the header, the index (8 bytes big-endian) and one byte: 1 for the last chunk,
+else 0. So a chunk that is changed, moved, doubled, left out or taken from another clip does not
+open, nor does any behind another header, and a file that ends early has no last chunk.
 """
 
-import base64
 import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from blake3 import blake3
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from edge.errors import Kind, VigieError
-from edge.wire.identifiers import is_clip_name
+from edge.errors import Kind
+from edge.evidence.sealed_header import (
+    CHUNK_BYTES,
+    CONTENT_KEY_BYTES,
+    ENC_BYTES,
+    FETCH_AGAIN,
+    MAGIC,
+    MAX_READERS,
+    TAG_BYTES,
+    SealedHeader,
+    SealError,
+    count_header_bytes,
+    read_header,
+    write_header,
+)
+from edge.mandate.keys import get_keyid
 
-MAGIC = b"VGCL1"
-SUITE = "DHKEM(X25519,HKDF-SHA256),HKDF-SHA256,AES-256-GCM"
-CHUNK_BYTES = 65_536
-TAG_BYTES = 16
-MAX_HEADER_BYTES = 65_536
-MAX_READERS = 64
-_ENC_BYTES = 32
+_SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
+# So many go to the file in one write: 1 MiB of content.
+_GATHERED_CHUNKS = 16
 _INFO = b"vigie clip v1\0"
-
-
-class SealError(VigieError):
-    """The sealed file cannot be opened: damaged, cut short, or not for this reader."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What was written: length in bytes and SHA-256 of the whole sealed file."""
+    """What was written: length in bytes and BLAKE3 of the whole sealed file."""
 
     sealed_bytes: int
-    sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class SealedHeader:
-    """Who may open it. `readers`: HPKE's enc and sealed content key by keyid."""
-
-    clip: str
-    readers: Mapping[str, tuple[bytes, bytes]]
-    header_bytes: int
-
-
-def get_keyid(public_key: bytes) -> str:
-    """The name of a raw public key of 32 bytes: SHA-256, lower-case hexadecimal."""
-    return hashlib.sha256(public_key).hexdigest()
+    blake3: bytes
 
 
 def count_sealed_bytes(clip: str, readers: int, content_bytes: int) -> int:
     """How long the sealed file of so much content for so many readers is, in bytes."""
-    entry = (bytes(_ENC_BYTES), bytes(32 + TAG_BYTES))
-    header = _make_header(clip, {f"{number:064x}": entry for number in range(readers)})
     chunks = max(1, -(-content_bytes // CHUNK_BYTES))
-    return len(header) + content_bytes + chunks * TAG_BYTES
+    return count_header_bytes(clip, readers) + content_bytes + chunks * TAG_BYTES
 
 
 class Sealer:
-    """Seals what is written to it. Holds at most two chunks; `finish` exactly once, at the end.
+    """Seals what is written to it, in some 1.1 MB; `finish` exactly once, at the end.
 
     readers: raw X25519 public keys by keyid, at least one.
     """
@@ -84,22 +70,25 @@ class Sealer:
             raise SealError(
                 Kind.INVALID_ARGUMENT, f"a clip is sealed to 1 to {MAX_READERS} readers"
             )
-        content_key = os.urandom(32)
+        content_key = os.urandom(CONTENT_KEY_BYTES)
         suite = _suite()
         entries = {}
         for keyid, raw in readers.items():
             found = suite.encrypt(
                 content_key, X25519PublicKey.from_public_bytes(raw), _INFO + clip.encode()
             )
-            entries[keyid] = (found[:_ENC_BYTES], found[_ENC_BYTES:])
+            entries[keyid] = (found[:ENC_BYTES], found[ENC_BYTES:])
+        header = write_header(clip, entries)
         self._target = target
-        self._clip = clip.encode()
+        self._bound = hashlib.sha256(header).digest()
         self._cipher = AESGCM(content_key)
         self._waiting = bytearray()
         self._index = 0
+        self._gathered = memoryview(bytearray(_GATHERED_CHUNKS * _SEALED_CHUNK_BYTES))
+        self._gathered_bytes = 0
         self._sealed_bytes = 0
-        self._hash = hashlib.sha256()
-        self._put(_make_header(clip, entries))
+        self._hash = blake3()
+        self._put(header)
 
     def write(self, content: bytes | memoryview) -> None:
         """Take more content. Raises OSError of the file."""
@@ -120,38 +109,23 @@ class Sealer:
     def finish(self) -> Sealed:
         """Write the last chunk. The file is neither flushed nor closed. Raises OSError."""
         self._seal(self._waiting, is_last=True)
+        self._put(self._gathered[: self._gathered_bytes])
         return Sealed(self._sealed_bytes, self._hash.digest())
 
     def _seal(self, content: bytearray | memoryview, *, is_last: bool) -> None:
-        bound = _bind(self._clip, self._index, is_last=is_last)
-        self._put(self._cipher.encrypt(self._index.to_bytes(12, "big"), content, bound))
+        begins, ends = self._gathered_bytes, self._gathered_bytes + len(content) + TAG_BYTES
+        nonce, bound = _place(self._bound, self._index, is_last=is_last)
+        self._cipher.encrypt_into(nonce, content, bound, self._gathered[begins:ends])
         self._index += 1
+        self._gathered_bytes = ends
+        if ends == len(self._gathered):
+            self._put(self._gathered)
+            self._gathered_bytes = 0
 
-    def _put(self, sealed: bytes) -> None:
+    def _put(self, sealed: bytes | memoryview) -> None:
         self._target.write(sealed)
         self._hash.update(sealed)
         self._sealed_bytes += len(sealed)
-
-
-def read_header(source: BinaryIO) -> SealedHeader:
-    """The header at the beginning of a sealed file; the stream stands at the first chunk after.
-
-    Raises:
-        SealError: it is no sealed clip, of another version, or its header is damaged.
-
-    """
-    if source.read(len(MAGIC)) != MAGIC:
-        raise SealError(Kind.INVALID_ARGUMENT, "this is no sealed clip of this version")
-    line = source.readline(MAX_HEADER_BYTES)
-    try:
-        return _parse_header(line)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SealError(
-            Kind.DATA_LOSS,
-            "the header of the sealed clip is damaged",
-            where=f"byte {len(MAGIC)}",
-            hint="Fetch the clip again from the collector.",
-        ) from error
 
 
 def open_sealed(source: BinaryIO, private_key: X25519PrivateKey) -> Iterator[bytes]:
@@ -165,22 +139,20 @@ def open_sealed(source: BinaryIO, private_key: X25519PrivateKey) -> Iterator[byt
     """
     header = read_header(source)
     cipher = AESGCM(_open_key(header, private_key))
-    clip = header.clip.encode()
     index = 0
-    sealed = source.read(CHUNK_BYTES + TAG_BYTES)
+    sealed = source.read(_SEALED_CHUNK_BYTES)
     while True:
-        following = source.read(CHUNK_BYTES + TAG_BYTES)
+        following = source.read(_SEALED_CHUNK_BYTES)
+        nonce, bound = _place(header.sha256, index, is_last=not following)
         try:
-            yield cipher.decrypt(
-                index.to_bytes(12, "big"), sealed, _bind(clip, index, is_last=not following)
-            )
+            yield cipher.decrypt(nonce, sealed, bound)
         except InvalidTag:
-            at = header.header_bytes + index * (CHUNK_BYTES + TAG_BYTES)
+            at = header.header_bytes + index * _SEALED_CHUNK_BYTES
             raise SealError(
                 Kind.DATA_LOSS,
                 f"chunk {index} of the sealed clip is damaged, or the file ends there too early",
                 where=f"byte {at}",
-                hint="Fetch the clip again from the collector.",
+                hint=FETCH_AGAIN,
             ) from None
         if not following:
             return
@@ -203,55 +175,15 @@ def _open_key(header: SealedHeader, private_key: X25519PrivateKey) -> bytes:
             Kind.DATA_LOSS,
             "the sealed key of this reader is damaged",
             where=f"byte {len(MAGIC)}",
-            hint="Fetch the clip again from the collector.",
+            hint=FETCH_AGAIN,
         ) from None
     return opened
 
 
-def _parse_header(line: bytes) -> SealedHeader:
-    if not line.endswith(b"\n"):
-        raise ValueError("no end of line")
-    found = json.loads(line)
-    if set(found) != {"clip", "suite", "chunk_bytes", "readers"}:
-        raise ValueError("other fields")
-    if found["suite"] != SUITE or found["chunk_bytes"] != CHUNK_BYTES:
-        raise ValueError("another suite")
-    if not is_clip_name(found["clip"]) or not 1 <= len(found["readers"]) <= MAX_READERS:
-        raise ValueError("no name or no readers")
-    readers = {
-        str(each["keyid"]): (_decode(each["enc"], _ENC_BYTES), _decode(each["key"], 32 + TAG_BYTES))
-        for each in found["readers"]
-    }
-    return SealedHeader(found["clip"], readers, len(MAGIC) + len(line))
-
-
-def _make_header(clip: str, readers: Mapping[str, tuple[bytes, bytes]]) -> bytes:
-    header = {
-        "clip": clip,
-        "suite": SUITE,
-        "chunk_bytes": CHUNK_BYTES,
-        "readers": [
-            {
-                "keyid": keyid,
-                "enc": base64.b64encode(enc).decode(),
-                "key": base64.b64encode(key).decode(),
-            }
-            for keyid, (enc, key) in readers.items()
-        ],
-    }
-    return MAGIC + json.dumps(header, separators=(",", ":")).encode() + b"\n"
-
-
-def _decode(text: str, length_bytes: int) -> bytes:
-    """Only the one way to write these bytes: bits before base64's padding say nothing otherwise."""
-    found = base64.b64decode(text, validate=True)
-    if len(found) != length_bytes or base64.b64encode(found).decode() != text:
-        raise ValueError("not base64 of such a length")
-    return found
-
-
-def _bind(clip: bytes, index: int, *, is_last: bool) -> bytes:
-    return clip + index.to_bytes(8, "big") + bytes([is_last])
+def _place(header_sha256: bytes, index: int, *, is_last: bool) -> tuple[bytes, bytes]:
+    """A chunk's nonce and what it is bound to."""
+    bound = header_sha256 + index.to_bytes(8, "big") + bytes([is_last])
+    return index.to_bytes(12, "big"), bound
 
 
 def _suite() -> hpke.Suite:

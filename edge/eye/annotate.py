@@ -1,13 +1,15 @@
-"""A replay to look at: zones, lines, boxes, ways and events drawn on the frames, as MP4."""
+"""What was seen, to look at: zones, lines, crops, boxes, ways and events drawn on the frames."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edge.eye.attention import Crop
+from edge.eye.film import Film
+from edge.eye.frame import Frame
 from edge.eye.picture import rgb_picture
 from edge.eye.replay import Looked, replay
 from edge.eye.step import Detector
@@ -25,6 +27,7 @@ _SEEN: Colour = (0, 230, 90)
 _HIDDEN: Colour = (150, 150, 150)
 _FOUND: Colour = (70, 130, 255)
 _TOLD: Colour = (255, 60, 60)
+_LOOKED: Colour = (90, 220, 220)
 _EVENT_LINES = 6
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _TEXT_SCALE = 0.42
@@ -40,26 +43,13 @@ def annotate_replay(
     """Replay as edge.eye.replay does and write what was seen; the events.
 
     on_look: told of each frame when it has been looked at.
-    The video is written beside its name first, so that a failure leaves no half one.
     """
-    part = video.with_name(f".{video.stem}.part.mp4")
     events: list[Event] = []
-    try:
-        with av.open(str(part), "w") as container:
-            stream = container.add_stream("libx264", rate=round(camera.analysis_fps))
-            for look in replay(site, camera, detector):
-                events += look.seen.events
-                picture = draw_look(look, site, events)
-                if not stream.codec_context.is_open:
-                    stream.height, stream.width = picture.shape[:2]
-                    stream.pix_fmt = "yuv420p"
-                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-                container.mux(stream.encode(frame))
-                on_look(look)
-            container.mux(stream.encode())
-        part.replace(video)
-    finally:
-        part.unlink(missing_ok=True)
+    with Film.at(video, camera.analysis_fps) as film:
+        for look in replay(site, camera, detector):
+            events += look.seen.events
+            film.add(draw_look(look, site, events))
+            on_look(look)
     return events
 
 
@@ -69,6 +59,9 @@ def draw_look(look: Looked, site: SiteFile, events: list[Event]) -> Picture:
     height_px, width_px = frame.luma.shape
     picture = np.ascontiguousarray(rgb_picture(frame, width_px, height_px))
     _draw_places(picture, site, frame.camera)
+    for glance in look.seen.glances:
+        for crop in glance:
+            _draw_crop(picture, crop, frame)
     if look.seen.found is not None:
         for box in look.seen.found.boxes_frac:
             _rectangle(picture, box, _FOUND, 1)
@@ -82,12 +75,20 @@ def _draw_places(picture: Picture, site: SiteFile, camera: str) -> None:
         if zone.camera == camera:
             corners = np.array([_pixel(picture, corner) for corner in zone.polygon_frac], np.int32)
             cv2.polylines(picture, [corners], isClosed=True, color=_PLACE, thickness=1)
-            _write(picture, zone.name, _pixel(picture, zone.polygon_frac[0]), _PLACE)
+            write(picture, zone.name, _pixel(picture, zone.polygon_frac[0]), _PLACE)
     for line in site.lines:
         if line.camera == camera:
             start, end = _pixel(picture, line.from_frac), _pixel(picture, line.to_frac)
             cv2.arrowedLine(picture, start, end, _PLACE, 2, tipLength=0.03)
-            _write(picture, line.name, start, _PLACE)
+            write(picture, line.name, start, _PLACE)
+
+
+def _draw_crop(picture: Picture, crop: Crop, frame: Frame) -> None:
+    """What the detector was shown, and how much of its sharpness."""
+    sides = np.array(frame.size_px * 2, np.float32)
+    edges = np.asarray(np.array(crop.edges_px, np.float32) / sides, np.float32)
+    _rectangle(picture, edges, _LOOKED, 1)
+    write(picture, f"x{crop.scale:.2g}", _pixel(picture, (edges[0], edges[3])), _LOOKED)
 
 
 def _draw_tracks(picture: Picture, tracks: Tracks) -> None:
@@ -100,7 +101,7 @@ def _draw_tracks(picture: Picture, tracks: Tracks) -> None:
         name = class_name(int(tracks.classes[row]))
         label = f"{name} {tracks.numbers[row]} {tracks.scores[row]:.2f}{still}"
         left, top = tracks.boxes_frac[row, :2].tolist()
-        _write(picture, label, _pixel(picture, (left, top)), colour)
+        write(picture, label, _pixel(picture, (left, top)), colour)
 
 
 def _draw_events(picture: Picture, events: list[Event], look: Looked) -> None:
@@ -108,7 +109,7 @@ def _draw_events(picture: Picture, events: list[Event], look: Looked) -> None:
     for line, event in enumerate(latest):
         text = f"{event.rule} {phase_name(event.phase)} #{event.incident}"
         is_new = event in look.seen.events
-        _write(picture, text, (8, 20 + 16 * line), _TOLD if is_new else _PLACE)
+        write(picture, text, (8, 20 + 16 * line), _TOLD if is_new else _PLACE)
         if is_new and event.box is not None:
             _rectangle(picture, np.array(event.box, np.float32), _TOLD, 3)
 
@@ -121,7 +122,8 @@ def _rectangle(
     cv2.rectangle(picture, start, end, colour, thick)
 
 
-def _write(picture: Picture, text: str, place: tuple[int, int], colour: Colour) -> None:
+def write(picture: Picture, text: str, place: tuple[int, int], colour: Colour) -> None:
+    """Words on black, in place; place: where they begin, on their base line."""
     (width_px, height_px), below_px = cv2.getTextSize(text, _FONT, _TEXT_SCALE, 1)
     left, base = place
     end = (left + width_px, base + below_px)

@@ -14,13 +14,15 @@ Rows = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 CLASSES = 16
-_INTEGERS = ("numbers", "looks", "last_ns", "first_ns", "anchored_ns", "way_ns", "way_lengths")
+_INTEGERS = ("numbers", "looks", "last_ns", "first_ns", "anchored_ns", "way_ns", "way_lengths",
+             "missed")  # fmt: skip
 
 
 class Book:
     """Arrays of n tracks, the oldest first; the named ones are rows of the two matrices.
 
-    integers: int64 (7, n); floats: float32 (7, n); classes: uint8 (n,); others: int64 (n, 16),
+    integers: int64 (8, n), of which `missed` counts the looks in a row that should have found a
+    thing and did not; floats: float32 (7, n); classes: uint8 (n,); others: int64 (n, 16),
     looks at which a thing was of another class than its own; ways: float32 (n, WAY_POINTS, 2),
     replaced and never changed. marks: float32 (4, n), where the foot began and where it last came
     to a stop.
@@ -36,6 +38,7 @@ class Book:
     anchored_ns: Rows
     way_ns: Rows
     way_lengths: Rows
+    missed: Rows
 
     def __init__(
         self,
@@ -48,11 +51,11 @@ class Book:
         self.classes, self.others, self.ways = classes, others, ways
         self._name(integers, floats)
 
-    def keep(self, is_kept: Flags) -> None:
-        """Drop the tracks that are False."""
-        self.classes, self.others = self.classes[is_kept], self.others[is_kept]
-        self.ways = self.ways[is_kept]
-        self._name(self.integers[:, is_kept], self.floats[:, is_kept])
+    def keep(self, kept: Flags | Rows) -> None:
+        """Drop the tracks that are False, or keep those of the given rows in their order."""
+        self.classes, self.others = self.classes[kept], self.others[kept]
+        self.ways = self.ways[kept]
+        self._name(self.integers[:, kept], self.floats[:, kept])
 
     def extend(self, other: "Book") -> None:
         """Append another book's tracks."""
@@ -68,8 +71,9 @@ class Book:
         """Note which detection each of the seen tracks was; any where a track was not seen."""
         np.copyto(self.scores, found.scores.take(finds), where=is_seen)
         np.maximum(self.best_scores, self.scores, out=self.best_scores)
-        np.copyto(self.looks, self.looks + 1, where=is_seen)
+        self.looks += is_seen
         np.copyto(self.last_ns, now_ns, where=is_seen)
+        np.copyto(self.missed, 0, where=is_seen)
         kinds = found.classes.take(finds)
         is_other = kinds != self.classes
         is_other &= is_seen
@@ -133,7 +137,7 @@ def first_book(found: Detections, finds: Rows, feet: Floats, now_ns: int) -> Boo
     count, scores = len(finds), found.scores[finds]
     ways = np.zeros((count, WAY_POINTS, 2), np.float32)
     ways[:, 0] = feet.T
-    first = np.array([0, 1, now_ns, now_ns, now_ns, now_ns, 1], np.int64)
+    first = np.array([0, 1, now_ns, now_ns, now_ns, now_ns, 1, 0], np.int64)
     return Book(
         np.repeat(first[:, None], count, axis=1),
         np.stack((scores, scores, np.zeros_like(scores), *feet, *feet)),

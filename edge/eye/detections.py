@@ -10,7 +10,8 @@ import numpy.typing as npt
 class Detections:
     """Boxes of one picture, the most confident first.
 
-    boxes_frac: float32, shape (n, 4): left, top, right, bottom in fractions of the frame, 0 to 1.
+    boxes_frac: float32, shape (n, 4): left, top, right, bottom in fractions of the frame, 0 to 1;
+        each has an area.
     scores: float32, shape (n,), 0 to 1.
     classes: uint8, shape (n,), numbers of edge.wire ObjectClass.
     """

@@ -8,7 +8,8 @@ from edge.eye.detector import Card
 from edge.eye.rules.judge import camera_of_rule
 from edge.eye.standing import Standing
 from edge.site.canonical import rule_parameters, rule_version
-from edge.site.model import Count, Health, LineCrossing, Rule, SiteFile
+from edge.site.model import Health, SiteFile
+from edge.site.rules import Count, LineCrossing, Rule
 from edge.wire.names import FUNCTION_NUMBERS
 from edge.wire.v1 import event_pb2
 

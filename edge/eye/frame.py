@@ -1,6 +1,6 @@
 """One picture as the analysis sees it: masked, scaled, stamped."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ class Frame:
     source_width_px, source_height_px: size the camera delivers.
     luma: uint8, shape (height, width), both even.
     chroma_u, chroma_v: uint8, shape (height / 2, width / 2).
+    halves: the brightness halved once and again, as far as `picture.averaged_luma` was asked for
+        it: whoever looks at the whole of a large frame reads it but once.
 
     The arrays belong to the receiver until the next frame is asked for.
     """
@@ -32,3 +34,10 @@ class Frame:
     luma: Plane
     chroma_u: Plane
     chroma_v: Plane
+    halves: list[Plane] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height, as scaled for analysis."""
+        height_px, width_px = self.luma.shape
+        return width_px, height_px

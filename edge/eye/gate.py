@@ -42,12 +42,13 @@ class Motion:
     """What moved.
 
     is_active: whether anything did.
-    is_changed: bool, shape (45, 80), the cells that changed; the gate's own, valid until its next
-        look.
+    is_changed: bool, shape (45, 80), the cells that changed. cells: uint8, shape (45, 80), their
+    brightness. Both are the gate's own, valid until its next look.
     """
 
     is_active: bool
     is_changed: npt.NDArray[np.bool_]
+    cells: Plane
 
 
 class Gate:
@@ -72,7 +73,7 @@ class Gate:
         if self._mean is None:
             self._mean, self._mean_level, self._last_ns = cells.astype(np.float32), level, now_ns
             is_changed[:] = True
-            return Motion(is_active=True, is_changed=is_changed)
+            return Motion(is_active=True, is_changed=is_changed, cells=cells)
         # A cloud or the camera's own gain moves all cells alike: that is no motion.
         change, shift = self._change, level - self._mean_level
         cv2.addWeighted(cells, 1.0, self._mean, -1.0, -shift, dst=change, dtype=cv2.CV_32F)
@@ -81,7 +82,7 @@ class Gate:
         cv2.addWeighted(change, 1.0, self._unrest, -weight, 0.0, dst=excess)
         np.greater(excess, limits.changed_luma, out=is_changed)
         self._follow(cells, shift, now_ns)
-        return Motion(_has_touching(self._marks), is_changed)
+        return Motion(_has_touching(self._marks), is_changed, cells)
 
     def _average(self, small_luma: Plane) -> Plane:
         """Each cell's mean, rounded: nothing averages as fast in OpenCV as halving by area."""

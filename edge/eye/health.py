@@ -14,6 +14,8 @@ from edge.eye.frame import Plane
 from edge.eye.rules.incident import Incidents, Limits
 from edge.eye.rules.scene import Scene
 from edge.eye.tracks import no_tracks
+from edge.mandate.clock_proof import MAX_ROUND_TRIP_NS
+from edge.mandate.reason import Reason
 from edge.site.model import Health
 from edge.wire.event import Event
 from edge.wire.v1 import event_pb2
@@ -22,9 +24,9 @@ LOST, FROZEN = "camera_lost", "camera_frozen"
 DARK, COVERED = "camera_dark", "camera_covered"
 CAMERA_FUNCTIONS = (LOST, FROZEN, DARK, COVERED)
 CLOCK, STORAGE, THERMAL, SITE = "clock", "storage", "thermal", "site"
-MANDATE, ROOM = "mandate", "room"
+MANDATE, ROOM, SOFTWARE = "mandate", "room", "software"
 SPOOL_GAP = "spool_gap"
-DEVICE_FUNCTIONS = (CLOCK, STORAGE, THERMAL, SITE, MANDATE, ROOM)
+DEVICE_FUNCTIONS = (CLOCK, STORAGE, THERMAL, SITE, MANDATE, ROOM, SOFTWARE)
 
 _SECOND_NS = 1_000_000_000
 # A fault that lasts for days is not news every ten seconds.
@@ -33,6 +35,9 @@ _UPDATE_NS = 300 * _SECOND_NS
 _SAME_LUMA = 0.02
 # No device of this software was made before: a clock that says so was never set.
 _FIRST_UTC_MS = 1_767_225_600_000
+# Every start needs a moment to prove its clock, and sees nothing until then: no news. As long as
+# the collector's answer to a start's question may take; what lasts longer is told, so much later.
+_QUIET_UNPROVEN_NS = MAX_ROUND_TRIP_NS
 # A stepped clock is trusted again when it has kept pace for so long.
 _CLOCK_STEADY_NS = 60 * _SECOND_NS
 # Free space and heat must recover by this much before the incident ends.
@@ -138,7 +143,8 @@ class Readings:
 
     utc_ns, now_ns: the two clocks, read together. free_bytes: where the spool lives; None: the
     disk cannot be asked. spool_trouble: why the spool does not take events, one word; empty: it
-    does. celsius: hottest sensor; None: there is none. is_site_refused: a new site file is bad.
+    does. celsius: hottest sensor; None: there is none. is_throttled: the board slows itself down,
+    as far as it says so. is_site_refused: a new site file is bad.
     mandate_reason: why nothing is detected or recorded, one word; empty: it is.
     """
 
@@ -149,6 +155,7 @@ class Readings:
     celsius: float | None = None
     is_site_refused: bool = False
     mandate_reason: str = ""
+    is_throttled: bool = False
 
 
 class DeviceHealth:
@@ -163,9 +170,15 @@ class DeviceHealth:
         self._site = _Watch(rule_name(SITE), 0, 0, numbers)
         self._mandate = _Watch(rule_name(MANDATE), 0, 0, numbers)
         self._numbers = numbers
+        self._mandate_reason = ""
+        self._unproven_ns: int | None = None
         self._offset_ns: int | None = None
         self._is_short = False
         self._is_hot = False
+
+    def set_limits(self, limits: Health) -> None:
+        """Another site file holds from now on; what lasts goes on."""
+        self._limits = limits
 
     def look(self, read: Readings) -> list[Event]:
         """Judge one set of readings; call about once a second."""
@@ -175,25 +188,46 @@ class DeviceHealth:
         self._is_hot = read.celsius is not None and read.celsius > heat
         celsius = None if read.celsius is None else round(read.celsius)
         refused = "site_rejected" if read.is_site_refused else ""
+        self._mandate_reason = mandate = self._tellable(read)
         return [
             *self._clock.tell(moment, is_met=bool(clock), reason=clock),
             *self._storage.tell(moment, is_met=bool(storage), reason=storage),
             *self._thermal.tell(moment, is_met=self._is_hot, measured=celsius),
             *self._site.tell(moment, is_met=bool(refused), reason=refused),
-            *self._mandate.tell(
-                moment, is_met=bool(read.mandate_reason), reason=read.mandate_reason
-            ),
+            *self._mandate.tell(moment, is_met=bool(mandate), reason=mandate),
         ]
 
     def report_ending(self, reason: str, utc_ns: int) -> list[Event]:
         """A room of this pole ended by itself and lives again; reason: which and why."""
+        return self._report(ROOM, reason, utc_ns)
+
+    def report_start(self, reason: str, utc_ns: int) -> list[Event]:
+        """An image started; reason: its slot and version."""
+        return self._report(SOFTWARE, reason, utc_ns)
+
+    def report_heat_step(self, reason: str, utc_ns: int) -> list[Event]:
+        """The detector got less time because of heat, or more again; reason: how much."""
+        return self._report(THERMAL, reason, utc_ns)
+
+    def _report(self, function: str, reason: str, utc_ns: int) -> list[Event]:
+        """Something that is over as soon as it is told."""
         utc_ms, incident = max(0, utc_ns // 1_000_000), next(self._numbers)
         phases = (event_pb2.PHASE_START, event_pb2.PHASE_END)
         return [
-            Event(captured_utc_ms=utc_ms, rule=rule_name(ROOM), phase=phase, incident=incident,
+            Event(captured_utc_ms=utc_ms, rule=rule_name(function), phase=phase, incident=incident,
                   reason=reason)
             for phase in phases
         ]  # fmt: skip
+
+    def _tellable(self, read: Readings) -> str:
+        """Why nothing is seen, as it is told: while a clock is young, what was told before."""
+        if read.mandate_reason != Reason.CLOCK_UNPROVEN.value:
+            self._unproven_ns = None
+            return read.mandate_reason
+        if self._unproven_ns is None:
+            self._unproven_ns = read.now_ns
+        is_lasting = read.now_ns - self._unproven_ns >= _QUIET_UNPROVEN_NS
+        return read.mandate_reason if is_lasting else self._mandate_reason
 
     def _clock_reason(self, read: Readings) -> str:
         offset_ns = read.utc_ns - read.now_ns

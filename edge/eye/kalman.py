@@ -57,6 +57,16 @@ class Motion:
         """Take the speed from some boxes."""
         self.state[_SPEED, is_resting] = 0.0
 
+    def leaving(self, edge_frac: float) -> npt.NDArray[np.bool_]:
+        """Which boxes touch the frame's edge, or nearly, and move out over it: bool (n,)."""
+        left, top, right, bottom = self.corners()[:4]
+        across, down = self.state[_SPEED]
+        is_leaving = (left < edge_frac) & (across < 0)
+        is_leaving |= (right > 1 - edge_frac) & (across > 0)
+        is_leaving |= (top < edge_frac) & (down < 0)
+        is_leaving |= (bottom > 1 - edge_frac) & (down > 0)
+        return np.asarray(is_leaving)
+
     def correct(
         self, is_seen: npt.NDArray[np.bool_], finds: npt.NDArray[np.int64], boxes: Floats
     ) -> None:
@@ -83,9 +93,9 @@ class Motion:
         variance -= place_gain * variance
         np.square(state[_HEIGHT], out=state[_SQUARE])
 
-    def keep(self, is_kept: npt.NDArray[np.bool_]) -> None:
-        """Drop the boxes that are False."""
-        self.state = self.state[:, is_kept]
+    def keep(self, kept: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> None:
+        """Drop the boxes that are False, or keep those of the given rows in their order."""
+        self.state = self.state[:, kept]
 
     def extend(self, other: "Motion") -> None:
         """Append another motion's boxes."""

@@ -13,7 +13,28 @@ def small_luma(frame: Frame) -> Plane:
     """uint8 (180, 320): brightness of the whole picture, stretched to one size."""
     if frame.luma.shape == (SMALL_HEIGHT_PX, SMALL_WIDTH_PX):
         return frame.luma
-    return averaged(frame.luma, SMALL_WIDTH_PX, SMALL_HEIGHT_PX)
+    return averaged_luma(frame, SMALL_WIDTH_PX, SMALL_HEIGHT_PX)
+
+
+def averaged_luma(frame: Frame, width_px: int, height_px: int) -> Plane:
+    """`averaged` of the whole frame's brightness; what it halves on the way is made once.
+
+    What is then still up to four times too large, as where a wide frame becomes a square, goes by
+    linear to twice the size and is halved: a quarter of the cost of an area mean, and within half
+    a level of it.
+    """
+    plane, count = frame.luma, 0
+    while _can_halve(plane, (width_px, height_px)):
+        if count == len(frame.halves):
+            frame.halves.append(_halved(plane))
+        plane, count = frame.halves[count], count + 1
+    high, wide = plane.shape[0] / height_px, plane.shape[1] / width_px
+    if count and 2 < max(high, wide) <= 4 and min(high, wide) > 1:
+        twice = (2 * width_px, 2 * height_px)
+        return _halved(
+            np.asarray(cv2.resize(plane, twice, interpolation=cv2.INTER_LINEAR), np.uint8)
+        )
+    return averaged(plane, width_px, height_px)
 
 
 def averaged(plane: Plane, width_px: int, height_px: int) -> Plane:
@@ -26,13 +47,17 @@ def averaged(plane: Plane, width_px: int, height_px: int) -> Plane:
     if plane.shape == size[::-1]:
         return plane.copy()
     while _can_halve(plane, size):
-        half = (plane.shape[1] // 2, plane.shape[0] // 2)
-        plane = np.asarray(cv2.resize(plane, half, interpolation=cv2.INTER_AREA), np.uint8)
+        plane = _halved(plane)
     if plane.shape == size[::-1]:
         return plane
     leaves_none_out = plane.shape[1] < 2 * width_px and plane.shape[0] < 2 * height_px
     way = cv2.INTER_LINEAR if leaves_none_out else cv2.INTER_AREA
     return np.asarray(cv2.resize(plane, size, interpolation=way), np.uint8)
+
+
+def _halved(plane: Plane) -> Plane:
+    half = (plane.shape[1] // 2, plane.shape[0] // 2)
+    return np.asarray(cv2.resize(plane, half, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _can_halve(plane: Plane, size_px: tuple[int, int]) -> bool:

@@ -5,29 +5,33 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge.clock import Clock
 from edge.errors import VigieError
 from edge.eye.budget import Budget
-from edge.eye.camera import Capture, CaptureOptions, Lost, wait_any
+from edge.eye.camera import Capture, CaptureOptions, Lost, RingDoor, wait_any
 from edge.eye.detector import Card
 from edge.eye.dictionary import make_dictionary
-from edge.eye.health import DeviceHealth
-from edge.eye.readings import read_device
+from edge.eye.health import DeviceHealth, Readings
+from edge.eye.heat import Heat
+from edge.eye.readings import THROTTLED_FLAGS, read_device
 from edge.eye.standing import Mandates, read_standing
-from edge.eye.status import CameraReport, write_status
+from edge.eye.starting import Starting
+from edge.eye.status import write_status
 from edge.eye.step import Analysis, Detector
+from edge.eye.watched import Watched, beside
 from edge.mandate.gate import Facts
 from edge.service.ending import take_endings
 from edge.service.watchdog import Watchdog
-from edge.site.canonical import rules_sha256
+from edge.site.canonical import EVERY_CAMERA, rules_sha256
 from edge.site.check import read_site
 from edge.site.model import Camera, SiteFile
 from edge.spool.outbox import Outbox
 from edge.spool.places import spool_folder
 from edge.wire.event import Event
+from edge.wire.packets import StreamRules
 
 _WAIT_SECONDS = 0.5
 _TICK_NS = 1_000_000_000
@@ -38,10 +42,10 @@ logger = logging.getLogger("vigie.eye")
 class PoleOptions:
     """Where things stand, and how recordings are treated.
 
-    thermal_root: the kernel's thermal zones. is_looped: recordings begin anew at their end.
-    ends_with_sources: end when every recording has ended. card: the detector's model card, which
-    the dictionary names; None: no model takes part. ring_socket: where the vault takes packets;
-    None: nothing is recorded.
+    thermal_root: the kernel's thermal zones. throttled_flags: a Raspberry Pi's. is_looped:
+    recordings begin anew at their end. ends_with_sources: end when every recording has ended.
+    card: the detector's model card, which the dictionary names; None: no model takes part.
+    ring_socket: where the vault takes packets; None: nothing is recorded.
     """
 
     site_file: Path
@@ -51,22 +55,7 @@ class PoleOptions:
     ends_with_sources: bool = False
     card: Card | None = None
     ring_socket: Path | None = None
-
-
-@dataclass(slots=True)
-class _Watched:
-    """One camera with its capture and its analysis."""
-
-    capture: Capture
-    analysis: Analysis
-    lost: Lost | None = None
-    is_open: bool = False
-    frames_analysed: int = 0
-    cpu_ns: int = 0
-
-    @property
-    def name(self) -> str:
-        return self.capture.camera.name
+    throttled_flags: Path = THROTTLED_FLAGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +66,7 @@ class Surroundings:
     clock: Clock
     mandates: Mandates
     watchdog: Watchdog
+    starting: Starting
 
 
 class Pole:
@@ -91,13 +81,15 @@ class Pole:
     ) -> None:
         self._detector, self._outbox = detector, surroundings.outbox
         self._mandates, self._watchdog = surroundings.mandates, surroundings.watchdog
-        clock = surroundings.clock
+        clock, self._starting = surroundings.clock, surroundings.starting
         self._clock, self._options = clock, options
         self._numbers = itertools.count(1)
         self._started_ns = self._ticked_ns = clock.monotonic_ns()
         self._site_mark = _mark(options.site_file)
         self._is_site_refused = False
-        self._watched: list[_Watched] = []
+        self._device = DeviceHealth(site.health, self._numbers)
+        self._heat = Heat()
+        self._watched: list[Watched] = []
         self._standing = read_standing(self._mandates, ())
         self._take_site(site)
 
@@ -108,6 +100,8 @@ class Pole:
             if self._clock.monotonic_ns() - self._ticked_ns >= _TICK_NS or rereading.is_set():
                 self._tick(is_asked=rereading.is_set())
                 rereading.clear()
+            elif self._mandates.has_come():
+                self._follow_mandate()
             if self._options.ends_with_sources and self._has_ended():
                 break
         self._write_status()
@@ -123,7 +117,8 @@ class Pole:
 
     def _look(self) -> None:
         captures = [watched.capture for watched in self._watched]
-        ready = {capture.camera.name for capture in wait_any(captures, _WAIT_SECONDS)}
+        awaited = wait_any(captures, _WAIT_SECONDS, self._mandates.handles)
+        ready = {capture.camera.name for capture in awaited}
         by_name = {watched.name: watched for watched in self._watched}
         for name in self._budget.order(ready):
             self._analyse(by_name[name])
@@ -132,22 +127,22 @@ class Pole:
         # Every frame that waited has been looked at: that is the eye's progress.
         self._watchdog.feed()
 
-    def _analyse(self, watched: _Watched) -> None:
+    def _analyse(self, watched: Watched) -> None:
         frame = watched.capture.latest()
         if frame is None:
             return
         begun_ns = time.thread_time_ns()
-        may_detect = self._budget.allows(self._clock.monotonic_ns())
+        most = self._budget.glances(watched.name, self._clock.monotonic_ns())
         permit = self._mandates.permit(watched.name)
-        seen = watched.analysis.step(frame, permit, may_detect=may_detect)
+        seen = watched.analysis.step(frame, permit, most_glances=most)
         cost_ns = time.thread_time_ns() - begun_ns
         watched.cpu_ns += cost_ns
         if seen.found is not None:
-            self._budget.spend(watched.name, cost_ns)
-        watched.frames_analysed += may_detect or not seen.is_due
+            self._budget.spend(watched.name, cost_ns, len(seen.glances))
+        watched.frames_analysed += most > 0 or not seen.is_due
         self._tell(seen.events)
 
-    def _take_facts(self, watched: _Watched) -> None:
+    def _take_facts(self, watched: Watched) -> None:
         health = watched.analysis.health
         for fact in watched.capture.take_facts():
             if isinstance(fact, Lost):
@@ -170,21 +165,39 @@ class Pole:
             self._reread()
         self._follow_mandate()
         self._tell_endings()
+        self._starting.tell(lambda why: self._device.report_start(why, self._clock.utc_ns()))
         readings = read_device(
             self._clock,
             self._options.state_dir,
             self._options.thermal_root,
+            self._options.throttled_flags,
             has_trouble=self._outbox.trouble is not None,
             is_site_refused=self._is_site_refused,
             mandate_reason=self._standing.reason,
         )
         self._tell(self._device.look(readings))
+        self._spare(readings)
         for watched in self._watched:
             if watched.lost is not None:
                 reason = watched.lost.reason.value
                 health = watched.analysis.health
                 self._tell(health.lose(reason, readings.utc_ns, readings.now_ns))
         self._write_status()
+
+    def _spare(self, readings: Readings) -> None:
+        """A board that is too hot gives the detector less time, and says so."""
+        limit = self._site.health.max_celsius
+        step = self._heat.look(
+            readings.celsius, limit, is_throttled=readings.is_throttled, now_ns=readings.now_ns
+        )
+        if step is None:
+            return
+        level = logging.WARNING if step.is_slower else logging.INFO
+        celsius = "none" if readings.celsius is None else f"{readings.celsius:.0f}"
+        logger.log(level, "detector_budget part=%g celsius=%s throttled=%s", step.part, celsius,
+                   readings.is_throttled)  # fmt: skip
+        self._budget.slow_to(step.part)
+        self._tell(self._device.report_heat_step(step.reason, readings.utc_ns))
 
     def _tell_endings(self) -> None:
         """Rooms that ended by themselves meanwhile, this one before its present life too."""
@@ -203,6 +216,8 @@ class Pole:
                         self._standing.reason or "none")  # fmt: skip
         if self._standing.version != before.version:
             self._declare()
+        for watched in self._watched:
+            watched.capture.record(is_allowed=self._mandates.permit(watched.name).may_record)
 
     def _declare(self) -> None:
         self._outbox.declare(make_dictionary(self._site, self._options.card, self._standing))
@@ -227,24 +242,28 @@ class Pole:
         self._site = site
         card = self._options.card
         models = frozenset({card.sha256} if card is not None else ())
-        self._mandates.set_facts(Facts(rules_sha256(site), models))
+        self._hashes = rules_sha256(site)
+        self._mandates.set_facts(Facts(self._hashes, models))
         self._standing = read_standing(self._mandates, [camera.name for camera in site.cameras])
         self._declare()
-        self._budget = Budget(
-            site.detection.budget_ms_per_second, [camera.name for camera in site.cameras]
-        )
-        self._device = DeviceHealth(site.health, self._numbers)
+        most = {camera.name: camera.budget_ms_per_second for camera in site.cameras}
+        self._budget = Budget(site.detection.budget_ms_per_second, most)
+        self._budget.slow_to(self._heat.part)
+        self._device.set_limits(site.health)
         self._watched = [self._start(site, camera) for camera in site.cameras]
 
-    def _start(self, site: SiteFile, camera: Camera) -> _Watched:
+    def _start(self, site: SiteFile, camera: Camera) -> Watched:
+        ring, name = self._options.ring_socket, camera.name
+        rules = StreamRules(self._hashes[name], self._hashes[EVERY_CAMERA])
         options = CaptureOptions(
             stall_seconds=site.health.lost_seconds,
             is_looped=self._options.is_looped,
-            ring_socket=self._options.ring_socket,
+            ring=RingDoor(str(ring), rules) if ring is not None else None,
         )
-        capture = Capture(_beside(camera, self._options.site_file), options)
+        capture = Capture(beside(camera, self._options.site_file), options)
+        capture.record(is_allowed=self._mandates.permit(name).may_record)
         capture.start()
-        return _Watched(capture, Analysis(site, camera.name, self._detector, self._numbers))
+        return Watched(capture, Analysis(site, name, self._detector, self._numbers))
 
     def _tell(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -254,36 +273,12 @@ class Pole:
             self._outbox.offer(events)
 
     def _has_ended(self) -> bool:
-        return all(
-            watched.capture.is_finished and not watched.capture.has_news()
-            for watched in self._watched
-        )
+        return all(watched.has_ended for watched in self._watched)
 
     def _write_status(self) -> None:
         uptime_ms = (self._clock.monotonic_ns() - self._started_ns) // 1_000_000
-        reports = [_report(each) for each in self._watched]
+        reports = [each.report() for each in self._watched]
         write_status(self._options.state_dir, uptime_ms, reports, self._standing)
-
-
-def _report(watched: _Watched) -> CameraReport:
-    counts = watched.capture.get_counts()
-    return CameraReport(
-        camera=watched.name,
-        is_open=watched.is_open and not watched.capture.is_finished,
-        frames_captured=counts.frames_captured,
-        frames_analysed=watched.frames_analysed,
-        frames_dropped=max(0, counts.frames_offered - watched.frames_analysed),
-        video_bytes=counts.video_bytes,
-        cpu_ms=counts.child_cpu_ms + watched.cpu_ns // 1_000_000,
-    )
-
-
-def _beside(camera: Camera, site_file: Path) -> Camera:
-    """A recording's relative path counts from the site file's folder."""
-    scheme, _, place = camera.source.partition(":")
-    if scheme != "file" or Path(place).is_absolute():
-        return camera
-    return replace(camera, source=f"file:{site_file.absolute().parent / place}")
 
 
 def _mark(path: Path) -> tuple[int, int] | None:

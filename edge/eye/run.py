@@ -17,9 +17,11 @@ from edge.clock import SystemClock
 from edge.errors import EXIT_CODES, Kind, VigieError
 from edge.eye.detector import Library, load
 from edge.eye.pole import Pole, PoleOptions, Surroundings
+from edge.eye.starting import Starting
 from edge.mandate.device_name import read_device
 from edge.mandate.places import Places
 from edge.mandate.room import MandateRoom
+from edge.service.bond import end_with_starter
 from edge.service.watchdog import Watchdog
 from edge.site.check import read_site
 from edge.spool.outbox import Outbox
@@ -33,6 +35,7 @@ logger = logging.getLogger("vigie.eye")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until told to end; the exit code."""
     asked = _parse(arguments)
+    end_with_starter(os.environ)
     # Eye and link share a group; events are for nobody else on the pole.
     os.umask(0o027)
     logging.basicConfig(
@@ -77,7 +80,9 @@ def serve(site_file: Path, state_dir: Path, models: Path, *, loop: bool, once: b
         card=detector.card,
         ring_socket=packet_socket(state_dir),
     )
-    pole = Pole(site, detector, Surroundings(outbox, clock, mandates, watchdog), options)
+    starting = Starting.read(state_dir, outbox)
+    surroundings = Surroundings(outbox, clock, mandates, watchdog, starting)
+    pole = Pole(site, detector, surroundings, options)
     watchdog.tell_ready()
     try:
         pole.watch(ending, rereading)

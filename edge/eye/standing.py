@@ -35,6 +35,15 @@ class Mandates(Protocol):
         """Rules and models as they run from now on."""
         ...
 
+    @property
+    def handles(self) -> tuple[int, ...]:
+        """What becomes readable when something came."""
+        ...
+
+    def has_come(self) -> bool:
+        """Whether something came that no `poll` has looked at."""
+        ...
+
     def poll(self) -> object:
         """Take what came; at least once a second."""
         ...

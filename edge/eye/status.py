@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edge.eye.standing import Standing
+from edge.whole_file import write_whole
 from edge.wire.eye_status import eye_status_path
 
 
@@ -39,12 +40,9 @@ def write_status(
         told["mandate_version"] = standing.version
     if standing.clock_error_ms is not None:
         told["clock_error_ms"] = standing.clock_error_ms
-    text = json.dumps(told)
     path = eye_status_path(state_dir)
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(text)
-        part.replace(path)
+        write_whole(path, json.dumps(told).encode(), folder_mode=None, is_synced=False)
     except OSError:
         return False
     return True

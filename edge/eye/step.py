@@ -1,30 +1,37 @@
 """The whole eye on one screen: gate, detect, track, judge."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from edge.eye.attention import Attention, Canvas, Choice, Glance, Habits, View
+from edge.eye.attention.canvas import compose
+from edge.eye.attention.merge import looked_at, merge
+from edge.eye.attention.places import places_of
+from edge.eye.attention.plan import whole_crop
 from edge.eye.detections import Detections
 from edge.eye.frame import Frame
 from edge.eye.gate import Gate, Motion
 from edge.eye.health import CameraHealth
-from edge.eye.picture import rgb_picture, small_luma
+from edge.eye.picture import small_luma
 from edge.eye.rules.judge import Judge
 from edge.eye.rules.scene import Scene
+from edge.eye.rules.telling import marks_of
 from edge.eye.tracker import Tracker
 from edge.eye.tracks import Tracks, no_tracks
 from edge.mandate.gate import Permit
 from edge.site.model import SiteFile
 from edge.wire.event import Event
 
-# The detector looks again even when nothing moves: soon if something is hidden or not yet sure,
-# each second while something is there, and now and then at an empty street.
+# A detector that is shown whole frames looks again even when nothing moves: soon if something is
+# hidden or not yet sure, each second while something is there, and now and then at an empty street.
 _REFRESH_HIDDEN_NS = 300_000_000
 _REFRESH_TRACKS_NS = 1_000_000_000
-_REFRESH_EMPTY_NS = 2_000_000_000
+# Glances at one frame of a recording, where no budget decides.
+REPLAY_GLANCES = 4
 
 
 class Detector(Protocol):
@@ -32,21 +39,37 @@ class Detector(Protocol):
 
     input_width_px: int
     input_height_px: int
+    keeps_aspect: bool
+    tall_px: int
 
     def find(self, rgb: npt.NDArray[np.uint8]) -> Detections:
         """Things in a picture, uint8 (height, width, 3) RGB."""
         ...
 
 
+def canvas_of(detector: Detector) -> Canvas:
+    """The picture that it takes."""
+    return Canvas(
+        detector.input_width_px,
+        detector.input_height_px,
+        detector.keeps_aspect,
+        detector.tall_px,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one step saw. found: None where the detector did not look, `is_due` if it should."""
+    """What one step saw.
+
+    found: None where the detector did not look, `is_due` if it should. glances: what it looked at.
+    """
 
     motion: Motion
     found: Detections | None
     is_due: bool
     tracks: Tracks
     events: list[Event]
+    glances: tuple[Glance, ...] = ()
 
 
 class Analysis:
@@ -56,6 +79,9 @@ class Analysis:
         self, site: SiteFile, camera: str, detector: Detector, numbers: Iterator[int]
     ) -> None:
         self._detector = detector
+        self._canvas = canvas_of(detector)
+        self._detection, self._places = site.detection, places_of(site, camera)
+        self._attention = self._begin_attention()
         self._gate = Gate()
         self._tracker = Tracker()
         self._judge = Judge(site, camera, numbers)
@@ -65,21 +91,22 @@ class Analysis:
         self._heeded: Permit | None = None
         self._allowed: frozenset[int] = frozenset()
         self._wanted: frozenset[int] = frozenset()
-        self._is_wanted = np.zeros(256, np.bool_)
+        self._is_wanted = marks_of(())
 
-    def step(self, frame: Frame, permit: Permit, *, may_detect: bool = True) -> Seen:
+    def step(self, frame: Frame, permit: Permit, *, most_glances: int = REPLAY_GLANCES) -> Seen:
         """Look at one frame.
 
-        permit: the mandate's word on this camera now. may_detect: whether the budget has time for
-        the detector.
+        permit: the mandate's word on this camera now. most_glances: for how many looks of the
+        detector the budget has time.
         """
         now_ns, luma = frame.captured_monotonic_ns, small_luma(frame)
         self._heed(permit, now_ns)
         motion = self._gate.look(luma, now_ns)
-        is_due = bool(self._wanted) and (motion.is_active or self._is_refresh_due(now_ns))
-        found = self._detect(frame, permit) if is_due and may_detect else None
+        view = View(frame.size_px, motion, self._tracks, now_ns)
+        choice = self._choose(view, most_glances) if self._wanted else Choice(False, ())
+        found = self._detect(frame, permit, choice.glances) if choice.glances else None
         if found is not None:
-            self._tracks = self._tracker.update(found, now_ns)
+            self._learn(view, choice.glances, found)
         scene = Scene(
             tracks=self._tracks,
             captured_utc_ms=max(0, frame.captured_utc_ns // 1_000_000),
@@ -88,7 +115,7 @@ class Analysis:
         )
         events = self._judge.judge(scene, permit)
         events += self.health.look(luma, frame.captured_utc_ns, now_ns)
-        return Seen(motion, found, is_due, self._tracks, events)
+        return Seen(motion, found, choice.is_due, self._tracks, events, choice.glances)
 
     def _heed(self, permit: Permit, now_ns: int) -> None:
         """What may be found follows the permit; what was found without it any more is forgotten."""
@@ -97,23 +124,46 @@ class Analysis:
         wanted = self._allowed if permit.holds(now_ns) else frozenset()
         if wanted != self._wanted:
             self._wanted = wanted
-            self._is_wanted = np.isin(np.arange(256), list(wanted))
+            self._is_wanted = marks_of(wanted)
             self._tracker, self._tracks = Tracker(), no_tracks()
+            self._attention = self._begin_attention()
             self._looked_ns = None
 
-    def _detect(self, frame: Frame, permit: Permit) -> Detections:
+    def _begin_attention(self) -> Attention:
+        """Nothing has been looked at yet."""
+        asked = self._detection
+        habits = Habits(asked.whole_seconds, asked.sweep_seconds)
+        return Attention(self._canvas, self._places, habits)
+
+    def _choose(self, view: View, most: int) -> Choice:
+        """What to look at, by the site's way of looking."""
+        if self._detection.looks == "regions":
+            return self._attention.choose(view, most)
+        is_due = view.motion.is_active or self._is_refresh_due(view.now_ns)
+        whole: Glance = (whole_crop(view.frame_px, self._canvas),)
+        return Choice(is_due, (whole,) if is_due and most > 0 else ())
+
+    def _detect(self, frame: Frame, permit: Permit, glances: tuple[Glance, ...]) -> Detections:
         """The only call that starts inference; what no permitted rule looks for does not exist."""
         if not permit.holds(frame.captured_monotonic_ns):
             raise PermissionError(f"inference on {frame.camera} without a permit")
         self._looked_ns = frame.captured_monotonic_ns
-        width_px, height_px = self._detector.input_width_px, self._detector.input_height_px
-        found = self._detector.find(rgb_picture(frame, width_px, height_px))
-        return found.only(self._is_wanted)
+        found = [self._detector.find(compose(frame, each, self._canvas)) for each in glances]
+        return merge(glances, found, frame.size_px, self._canvas).only(self._is_wanted)
+
+    def _learn(self, view: View, glances: tuple[Glance, ...], found: Detections) -> None:
+        """What was found becomes tracks, and says where to look next."""
+        if self._detection.looks == "whole":
+            self._tracks = self._tracker.update(found, view.now_ns)
+            return
+        looked = looked_at(glances, view.frame_px, self._canvas)
+        self._tracks = self._tracker.update(found, view.now_ns, looked)
+        self._attention.note(replace(view, tracks=self._tracks), glances, found)
 
     def _is_refresh_due(self, now_ns: int) -> bool:
         if self._looked_ns is None:
             return True
-        pause_ns = _REFRESH_EMPTY_NS
+        pause_ns = round(self._detection.whole_seconds * 1e9)
         if len(self._tracks):
             is_hidden = ~self._tracks.is_seen & ~self._tracks.is_still
             pause_ns = _REFRESH_HIDDEN_NS if is_hidden.any() else _REFRESH_TRACKS_NS

@@ -23,7 +23,7 @@ class Tracks:
     classes: uint8 (n,), numbers of edge.wire ObjectClass, by vote.
     boxes_frac: float32 (n, 4), left, top, right, bottom, smoothed, may reach past the frame.
     scores: float32 (n,), of the last detection; best_scores: the highest so far.
-    is_seen: bool (n,), found at the last look; False: expected there, but hidden.
+    is_seen: bool (n,), found at the last look at its place; False: expected there, but hidden.
     is_still: bool (n,), has kept its place long enough to be remembered there.
     first_seen_ns, last_seen_ns: int64 (n,), monotonic.
     travel_frac: float32 (n,), how far the foot has been from where it began.

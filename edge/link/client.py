@@ -10,29 +10,28 @@ import random
 from collections import deque
 from pathlib import Path
 
-import grpc
-
 from edge.clock import Clock
-from edge.errors import Kind, VigieError
+from edge.enrolment.identity import Identity, IdentityDirectory
+from edge.errors import VigieError
 from edge.link import dialogue as said
 from edge.link import status
-from edge.link.channel import make_channel, wait_ready
 from edge.link.courier import Courier
-from edge.link.diagnosis import find_reason
 from edge.link.drain import Drain
-from edge.link.enrolment import get_credentials
-from edge.link.greeting import PeerError
-from edge.link.identity import Identity, IdentityDirectory
+from edge.link.greeting import Introduction, PeerError
 from edge.link.journal import note
+from edge.link.line import Line, end
 from edge.link.memory import read_ledger, write_ledger
+from edge.link.pace import DEFAULT_BITS_PER_SECOND
+from edge.link.questions import Questions
 from edge.link.renewal import Renewal
 from edge.link.session import Session
-from edge.link.stream import WRITE_WITHIN_SECONDS, Stream, Tell
-from edge.link.throttle import DEFAULT_BITS_PER_SECOND
+from edge.link.stream import WRITE_WITHIN_SECONDS
 from edge.link.transitions import State
+from edge.link.updates import Updates
+from edge.service.image import Image
 from edge.service.watchdog import Watchdog
 from edge.spool.database import StorageError
-from edge.wire.v1 import session_pb2
+from edge.wire.v1 import session_pb2, update_pb2
 
 TICK_SECONDS = 1.0
 MAX_QUEUED_INPUTS = 64
@@ -58,8 +57,12 @@ class Client:
         software: str,
         clip_bits_per_second: int = DEFAULT_BITS_PER_SECOND,
         watchdog: Watchdog | None = None,
+        image: Image | None = None,
     ) -> None:
-        """clip_bits_per_second: at most so fast a sealed clip goes up. watchdog: None: nobody's."""
+        """clip_bits_per_second: at most so fast a sealed clip goes up, or an update comes down.
+
+        watchdog: None: nobody's. image: None: this machine runs none and takes no update.
+        """
         self._data = data
         self._directory = identity_directory
         self._renewal = Renewal(
@@ -74,17 +77,24 @@ class Client:
         self._watchdog = watchdog or Watchdog(None, 0, clock)
         self._turned_ns = clock.monotonic_ns()
         self._ledger = read_ledger(identity_directory.path)
-        self._session = Session(self._identity.device, software, rng=rng, ledger=self._ledger)
+        pole = Introduction(self._identity.device, software, image)
+        self._session = Session(pole, rng=rng, ledger=self._ledger)
         self._inputs: asyncio.Queue[_Queued] = asyncio.Queue(MAX_QUEUED_INPUTS)
-        self._channel: grpc.aio.Channel | None = None
-        self._stream: Stream | None = None
-        self._stream_number = 0
-        self._opening: asyncio.Task[None] | None = None
-        self._closing: asyncio.Task[None] | None = None
+        self._line = Line(self._renewal, drain, self._put)
         self._courier = Courier(
             data,
             lambda: self._identity,
             self._tell_performed,
+            clock=clock,
+            rng=rng,
+            bits_per_second=clip_bits_per_second,
+        )
+        self._updates = Updates(
+            data,
+            image,
+            lambda: self._identity,
+            self._tell_performed,
+            self._tell_update,
             clock=clock,
             rng=rng,
             bits_per_second=clip_bits_per_second,
@@ -108,20 +118,27 @@ class Client:
         note("link_started", device=self._identity.device, collector=self._identity.collector)
         watchers = [
             asyncio.create_task(work())
-            for work in (self._tick, self._listen_to_spool, self._watch_rooms, self._courier.run)
+            for work in (
+                self._tick,
+                self._listen_to_spool,
+                self._watch_status,
+                self._carry_questions,
+                self._courier.run,
+                self._updates.run,
+            )
         ]
         try:
             await self._serve()
         finally:
-            for task in [*watchers, self._opening, self._closing, self._renewal.task]:
-                await _end(task)
-            await self._drop_channel()
+            for task in [*watchers, self._renewal.task]:
+                await end(task)
+            await self._line.hang_up()
         note("link_stopped", device=self._identity.device)
 
     async def _serve(self) -> None:
         while self._session.state is not State.STOPPED:
             number, happened = await self._inputs.get()
-            if number in {0, self._stream_number}:
+            if number in {0, self._line.number}:
                 await self._apply(said.Tick(self._clock.monotonic_ns()))
                 await self._apply(happened)
                 self._turned_ns = self._clock.monotonic_ns()
@@ -139,7 +156,7 @@ class Client:
 
     async def _receive(self, happened: said.Input) -> list[said.Output]:
         if isinstance(happened, said.Closed):
-            await self._note_closed(happened)
+            self._line.note_closed()
         if isinstance(happened, said.Welcomed):
             note(
                 "link_welcomed",
@@ -147,6 +164,7 @@ class Client:
                 stored_seq=happened.welcome.stored_seq,
                 window_batches=happened.welcome.window_batches,
             )
+            self._updates.begin_again()
         try:
             return self._session.receive(happened)
         except PeerError as error:
@@ -158,7 +176,7 @@ class Client:
     async def _do(self, output: said.Output) -> said.Input | None:
         match output:
             case said.Send():
-                await self._send(output)
+                await self._line.send(output.message)
             case said.Fetch():
                 return await self._fetch(output)
             case said.Delete():
@@ -168,18 +186,14 @@ class Client:
             case said.Remember():
                 await self._remember()
             case said.Open():
-                self._opening = asyncio.create_task(self._open())
+                self._line.begin()
             case said.Close():
-                return await self._close(output)
+                return await self._line.close(output.because)
             case said.Perform() | said.PassTime():
                 await self._pass_on(output)
             case said.Retry():
                 note("link_retry", after_ms=output.after_ns // 1_000_000)
         return None
-
-    async def _send(self, output: said.Send) -> None:
-        if self._stream is not None:
-            await self._stream.send(output.message)
 
     async def _fetch(self, fetch: said.Fetch) -> said.Input | None:
         try:
@@ -200,10 +214,10 @@ class Client:
     async def _give_up_stream(self, error: VigieError) -> None:
         """The spool cannot be read: end the stream, so that the next attempt begins afresh."""
         note("spool_unreadable", level=logging.ERROR, reason=error.what, where=error.where)
-        if self._stream is not None:
-            await self._stream.close(gently=False)
+        await self._line.cut()
 
     async def _delete(self, output: said.Delete) -> None:
+        self._updates.proof.note_stored(output.epoch, output.up_to_seq)
         try:
             await self._drain.delete(output.epoch, output.up_to_seq)
         except StorageError as error:
@@ -218,13 +232,18 @@ class Client:
             note("answers_unwritable", level=logging.ERROR, reason=error.strerror)
 
     async def _pass_on(self, output: said.Perform | said.PassTime) -> None:
-        """To the courier, but for the one command that concerns the link itself."""
+        """To whom it concerns: the link itself, its updates, or whoever the courier goes to."""
         if isinstance(output, said.PassTime):
             await self._courier.pass_time(output.statement)
         elif output.command.WhichOneof("action") == "renew_certificate":
             self._renewal.begin(output.command)
+        elif output.command.WhichOneof("action") == "offer_update":
+            self._updates.perform(output.command)
         else:
             self._courier.perform(output.command)
+
+    async def _put(self, number: int, happened: said.Input) -> None:
+        await self._inputs.put((number, happened))
 
     async def _move(self) -> None:
         await self._inputs.put((0, said.ChannelReady()))
@@ -232,63 +251,8 @@ class Client:
     async def _tell_performed(self, answer: session_pb2.Answer) -> None:
         await self._inputs.put((0, said.Performed(answer)))
 
-    # The stream and its channel.
-
-    async def _open(self) -> None:
-        """Fact 10: one channel, and a stream only when it is ready."""
-        self._stream_number += 1
-        number = self._stream_number
-        if (renewed := self._renewal.take_channel()) is not None:
-            await self._drop_channel()
-            self._channel = renewed
-        if self._channel is None:
-            self._channel = make_channel(self._identity.collector, get_credentials(self._identity))
-        if not await wait_ready(self._channel):
-            await self._drop_channel()
-            error = await asyncio.to_thread(
-                find_reason, self._identity.collector, get_credentials(self._identity)
-            )
-            note("link_unreachable", level=logging.WARNING, reason=error.what, remedy=error.hint)
-            await self._inputs.put((number, said.Closed(error.kind)))
-            return
-        try:
-            holdings = await self._drain.read_holdings()
-        except StorageError as error:
-            note("spool_unreadable", level=logging.ERROR, reason=error.what, where=error.where)
-            await self._inputs.put((number, said.Closed(error.kind)))
-            return
-        self._stream = Stream(self._channel, self._make_teller(number))
-        note("link_connected", collector=self._identity.collector)
-        await self._inputs.put((number, said.Opened(holdings)))
-
-    def _make_teller(self, number: int) -> Tell:
-        async def tell(happened: said.Input) -> None:
-            await self._inputs.put((number, happened))
-
-        return tell
-
-    async def _close(self, output: said.Close) -> said.Input | None:
-        if self._opening is not None and not self._opening.done():
-            await _end(self._opening)
-            return said.Closed(Kind.UNAVAILABLE)
-        if self._stream is not None:
-            gently = output.because in {said.Because.MOVED, said.Because.STOPPED}
-            note("link_closing", because=output.because.value)
-            self._closing = asyncio.create_task(self._stream.close(gently=gently))
-        return None
-
-    async def _note_closed(self, _: said.Closed) -> None:
-        stream, self._stream = self._stream, None
-        if stream is not None and stream.error is not None:
-            error = stream.error
-            note(
-                "link_closed", kind=error.kind.value, reason=error.what, remedy=error.hint or "none"
-            )
-
-    async def _drop_channel(self) -> None:
-        channel, self._channel = self._channel, None
-        if channel is not None:
-            await channel.close()
+    async def _tell_update(self, report: update_pb2.UpdateReport) -> None:
+        await self._inputs.put((0, said.UpdateTold(report)))
 
     # Watchers.
 
@@ -305,8 +269,8 @@ class Client:
             await self._drain.wait()
             await self._inputs.put((0, said.SpoolRang()))
 
-    async def _watch_rooms(self) -> None:
-        """What eye and vault want told: another status, a question for the time."""
+    async def _watch_status(self) -> None:
+        """A camera that is lost or back is told at once."""
         before = await asyncio.to_thread(status.read_change_mark, self._data)
         while True:
             await asyncio.sleep(TICK_SECONDS)
@@ -314,11 +278,15 @@ class Client:
             if now != before:
                 before = now
                 await self._inputs.put((0, said.StatusDue()))
-            for nonce in await self._courier.read_questions():
-                await self._inputs.put((0, said.TimeAsked(nonce)))
 
-
-async def _end(task: "asyncio.Task[None] | None") -> None:
-    if task is not None and not task.done():
-        task.cancel()
-        await asyncio.wait([task])
+    async def _carry_questions(self) -> None:
+        """Ask for the time what eye and vault ask, at once while there is a stream to ask on."""
+        questions = Questions(self._data, self._clock)
+        try:
+            while True:
+                await questions.wait(TICK_SECONDS)
+                if self._session.state is State.STREAMING:
+                    for nonce in await questions.read():
+                        await self._inputs.put((0, said.TimeAsked(nonce)))
+        finally:
+            questions.close()

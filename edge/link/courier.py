@@ -11,25 +11,25 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from edge.clock import Clock
+from edge.enrolment.identity import Identity
 from edge.link.backoff import Backoff
-from edge.link.identity import Identity
 from edge.link.journal import note
-from edge.link.throttle import TokenBucket
-from edge.link.upload import Progress, Uplink, UploadError
+from edge.link.upload import Progress, Uplink
+from edge.link.upload_stream import UploadError
 from edge.link.vault_line import VaultLine
-from edge.mandate.mailbox import read_time_questions, write_incoming, write_time_answer
+from edge.mandate.mailbox import write_incoming, write_time_answer
 from edge.mandate.time_statement import NONCE_BYTES, TimeAnswer
 from edge.wire import clip_talk as vault
 from edge.wire.clip_talk import shorten
 from edge.wire.v1 import session_pb2
 
 # A vault that does not answer in this time is dead or being replaced; the collector is told.
-VAULT_WITHIN_SECONDS = 30.0
+VAULT_WITHIN_NS = 30_000_000_000
+LOOK_EVERY_SECONDS = 1.0
 MAX_REPORTS = 256
-# A question may be lost with its stream; an answer later than this is no use to the room anyway.
-ASK_TIME_AGAIN_NS = 10_000_000_000
 _SIGNATURE_BYTES = 64
 _NS = 1_000_000_000
 _CODES = {
@@ -38,6 +38,13 @@ _CODES = {
     "failed": session_pb2.ANSWER_CODE_FAILED,
 }
 Tell = Callable[[session_pb2.Answer], Awaitable[None]]
+
+
+class _Asked(NamedTuple):
+    """What the vault has not answered yet, and since when."""
+
+    sentence: vault.ToVault
+    at_ns: int
 
 
 class Courier:
@@ -57,11 +64,9 @@ class Courier:
         self._tell = tell
         self._clock = clock
         self._line = VaultLine(data, rng, self._hear, self._begin_again)
-        bucket = TokenBucket(bits_per_second, clock.monotonic_ns())
-        self._uplink = Uplink(data, identity, bucket, clock)
+        self._uplink = Uplink(data, identity, clock, most_bits_per_second=bits_per_second)
         self._backoff = Backoff(rng)
-        self._asked: dict[int, vault.ToVault] = {}
-        self._asked_time: dict[bytes, int] = {}
+        self._asked: dict[int, _Asked] = {}
         self._ready: dict[str, vault.Ready] = {}
         # The oldest report makes room: what a clip's newest state is, the vault says again.
         self._reports: deque[vault.Report] = deque(maxlen=MAX_REPORTS)
@@ -74,6 +79,7 @@ class Courier:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._line.run())
                 group.create_task(self._carry_up())
+                group.create_task(self._watch_vault())
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -88,19 +94,6 @@ class Courier:
             self._begin(self._ask_vault(command.id, request))
         elif action == "drop_clip":
             self._begin(self._ask_vault(command.id, vault.Drop(command.id, command.drop_clip.clip)))
-
-    async def read_questions(self) -> list[bytes]:
-        """Nonces for which a room wants the collector's time and that are due to be sent."""
-        now_ns = self._clock.monotonic_ns()
-        found = await asyncio.to_thread(read_time_questions, self._data)
-        self._asked_time = {each: at for each, at in self._asked_time.items() if each in found}
-        due = [
-            nonce
-            for nonce in found
-            if now_ns - self._asked_time.get(nonce, -ASK_TIME_AGAIN_NS) >= ASK_TIME_AGAIN_NS
-        ]
-        self._asked_time.update(dict.fromkeys(due, now_ns))
-        return due
 
     async def pass_time(self, statement: session_pb2.TimeStatement) -> None:
         """Put the collector's time where the room that asked looks for it."""
@@ -137,21 +130,31 @@ class Courier:
 
     async def _ask_vault(self, command_id: int, sentence: vault.ToVault) -> None:
         """Said at once, and again to each new connection until the vault answers or time is up."""
-        self._asked[command_id] = sentence
+        self._asked[command_id] = _Asked(sentence, self._clock.monotonic_ns())
         await self._line.say(sentence)
-        await asyncio.sleep(VAULT_WITHIN_SECONDS)
-        if self._asked.pop(command_id, None) is not None:
-            note("vault_silent", level=logging.WARNING, command=command_id)
-            message = "the pole's vault does not answer"
-            await self._tell(
-                session_pb2.Answer(
-                    id=command_id, code=session_pb2.ANSWER_CODE_FAILED, message=message
-                )
+
+    async def _watch_vault(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            now_ns = self._clock.monotonic_ns()
+            for command_id, asked in list(self._asked.items()):
+                if now_ns - asked.at_ns >= VAULT_WITHIN_NS:
+                    await self._give_up(command_id)
+
+    async def _give_up(self, command_id: int) -> None:
+        del self._asked[command_id]
+        note("vault_silent", level=logging.WARNING, command=command_id)
+        await self._tell(
+            session_pb2.Answer(
+                id=command_id,
+                code=session_pb2.ANSWER_CODE_FAILED,
+                message="the pole's vault does not answer",
             )
+        )
 
     def _begin_again(self) -> None:
-        for sentence in list(self._asked.values()):
-            self._begin(self._say(sentence))
+        for asked in self._asked.values():
+            self._begin(self._say(asked.sentence))
 
     async def _say(self, sentence: vault.ToVault) -> None:
         await self._line.say(sentence)

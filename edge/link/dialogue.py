@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from edge.errors import Kind
-from edge.wire.v1 import event_pb2, session_pb2
+from edge.wire.v1 import event_pb2, session_pb2, update_pb2
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,13 @@ class TimeAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateTold:
+    """How this pole's update stands has changed, or a stream is new."""
+
+    report: update_pb2.UpdateReport
+
+
+@dataclass(frozen=True, slots=True)
 class TimeStated:
     """The collector answered such a question."""
 
@@ -163,6 +170,7 @@ Input = (
     | Performed
     | ChannelReady
     | TimeAsked
+    | UpdateTold
     | TimeStated
     | Stop
 )

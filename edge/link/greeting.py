@@ -1,7 +1,10 @@
 """Hello and welcome: which version is spoken, and which welcome cannot be true of us."""
 
+from dataclasses import dataclass
+
 from edge.errors import Kind, VigieError
 from edge.link.dialogue import Holdings
+from edge.service.image import Image
 from edge.wire.v1 import session_pb2
 
 WIRE_VERSION = 1
@@ -14,16 +17,27 @@ class PeerError(VigieError):
     """The collector said something that cannot be; the stream is ended."""
 
 
-def make_hello(device: str, software: str, holdings: Holdings) -> session_pb2.Hello:
-    """The first message of a stream."""
-    return session_pb2.Hello(
-        wire_version=WIRE_VERSION,
-        device=device,
-        epoch=holdings.epoch,
-        software=software,
-        last_seq=holdings.last_seq,
-        first_pending_seq=holdings.first_pending_seq,
-    )
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """Who says hello. image: None: this machine runs none."""
+
+    device: str
+    software: str
+    image: Image | None = None
+
+    def make_hello(self, holdings: Holdings) -> session_pb2.Hello:
+        """The first message of a stream."""
+        return session_pb2.Hello(
+            wire_version=WIRE_VERSION,
+            device=self.device,
+            epoch=holdings.epoch,
+            software=self.software,
+            last_seq=holdings.last_seq,
+            first_pending_seq=holdings.first_pending_seq,
+            slot=self.image.slot if self.image else "",
+            image=self.image.version if self.image else "",
+            board=self.image.board if self.image else "",
+        )
 
 
 def check_welcome(welcome: session_pb2.Welcome, holdings: Holdings) -> None:

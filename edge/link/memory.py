@@ -7,8 +7,8 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from edge.link.ledger import Ledger
+from edge.whole_file import write_private
 from edge.wire.v1 import session_pb2
-from edge.wire.whole_file import write_private
 
 FILE_NAME = "answers.txt"
 

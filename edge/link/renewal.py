@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable
 import grpc
 
 from edge.clock import Clock
+from edge.enrolment.certificate import get_credentials, renew
+from edge.enrolment.channel import make_channel, wait_ready
+from edge.enrolment.diagnosis import find_reason
+from edge.enrolment.identity import Identity, IdentityDirectory
 from edge.errors import VigieError
-from edge.link.channel import make_channel, wait_ready
-from edge.link.diagnosis import find_reason
-from edge.link.enrolment import get_credentials, renew
-from edge.link.identity import Identity, IdentityDirectory
 from edge.link.journal import note
 from edge.wire.v1 import session_pb2
 

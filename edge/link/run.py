@@ -14,17 +14,20 @@ from importlib.metadata import version
 from pathlib import Path
 
 from edge.clock import SystemClock
+from edge.enrolment.identity import IdentityDirectory, identity_folder
 from edge.errors import EXIT_CODES, Kind, VigieError
 from edge.link.client import Client
 from edge.link.drain import Drain
-from edge.link.identity import IdentityDirectory, identity_folder
-from edge.link.throttle import DEFAULT_BITS_PER_SECOND
+from edge.link.pace import DEFAULT_BITS_PER_SECOND
+from edge.service.bond import end_with_starter
+from edge.service.image import read_image
 from edge.service.watchdog import Watchdog
 
 
 def main() -> None:
     """Read the identity and the spool, then serve until told to end."""
     arguments = _parse()
+    end_with_starter(os.environ)
     # Eye and link share a group; events are for nobody else on the pole.
     os.umask(0o027)
     logging.basicConfig(
@@ -58,6 +61,7 @@ async def serve(data: Path, clip_bits_per_second: int = DEFAULT_BITS_PER_SECOND)
         software=version("vigie"),
         clip_bits_per_second=clip_bits_per_second,
         watchdog=watchdog,
+        image=read_image(),
     )
     loop = asyncio.get_running_loop()
     ending: list[asyncio.Task[None]] = []

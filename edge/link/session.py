@@ -4,9 +4,8 @@ The shell tells it what happened (`receive`) and does what comes back, in order.
 on the wire: whatever was not acked is sent again on the next stream, from the seq the collector
 welcomes us with. What may follow what stands in `transitions.py`; the words in `dialogue.py`.
 
-Weak spots, known: an answer is remembered before it is sent, so a command that was done but whose
-memory was lost to a power cut is done again (every command is harmless twice); a status or a
-question for the time may be lost with its stream, the next one replaces it.
+Weak spot, known: a status or a question for the time may be lost with its stream; the next one
+replaces it. What becomes of commands stands in `commands.py`.
 """
 
 import random
@@ -15,7 +14,8 @@ from collections.abc import Callable, Iterable
 from edge.errors import Kind, VigieError
 from edge.link import dialogue as said
 from edge.link.backoff import Backoff
-from edge.link.greeting import UPDATE_BOTH, PeerError, check_welcome, make_hello
+from edge.link.commands import Commands
+from edge.link.greeting import UPDATE_BOTH, Introduction, PeerError, check_welcome
 from edge.link.ledger import Ledger
 from edge.link.transitions import TRANSITIONS, Fault, State, get_fault
 from edge.link.window import Window
@@ -39,11 +39,10 @@ class LocalError(VigieError):
 class Session:
     """One pole's session over all its streams. Belongs to one task; nothing here blocks."""
 
-    def __init__(self, device: str, software: str, *, rng: random.Random, ledger: Ledger) -> None:
-        self._device = device
-        self._software = software
+    def __init__(self, pole: Introduction, *, rng: random.Random, ledger: Ledger) -> None:
+        self._pole = pole
         self._backoff = Backoff(rng)
-        self._ledger = ledger
+        self._commands = Commands(pole.software, ledger)
         self._state = State.WAITING
         self._now_ns = 0
         self._retry_at_ns = 0
@@ -108,6 +107,7 @@ class Session:
             said.Performed: self._on_performed,
             said.ChannelReady: self._on_channel_ready,
             said.TimeAsked: self._on_time_asked,
+            said.UpdateTold: self._on_update_told,
             said.TimeStated: self._on_time_stated,
             said.Stop: self._on_stop,
         }
@@ -149,7 +149,7 @@ class Session:
         self._begin_stream()
         self._holdings = opened.holdings
         self._state = State.GREETING
-        hello = make_hello(self._device, self._software, opened.holdings)
+        hello = self._pole.make_hello(opened.holdings)
         return [said.Send(session_pb2.ConnectRequest(hello=hello))]
 
     def _on_welcomed(self, welcomed: said.Welcomed) -> Iterable[said.Output]:
@@ -165,8 +165,7 @@ class Session:
 
     def _on_closed(self, closed: said.Closed) -> Iterable[said.Output]:
         goes_to = self._after_close if self._state is State.CLOSING else State.WAITING
-        self._window = Window(0, 0)
-        self._state = goes_to
+        self._window, self._state = Window(0, 0), goes_to
         if goes_to is State.OPENING:
             return [said.Open()]
         if goes_to is State.STOPPED:
@@ -276,57 +275,26 @@ class Session:
         return [said.TakeStatus()]
 
     def _on_status_taken(self, taken: said.StatusTaken) -> Iterable[said.Output]:
-        if self._state is not State.STREAMING:
-            return []
-        return [said.Send(session_pb2.ConnectRequest(status=taken.status))]
+        return self._say(session_pb2.ConnectRequest(status=taken.status))
 
     def _on_time_asked(self, asked: said.TimeAsked) -> Iterable[said.Output]:
-        if self._state is not State.STREAMING:
-            return []
         question = session_pb2.TimeQuestion(nonce=asked.nonce)
-        return [said.Send(session_pb2.ConnectRequest(time_question=question))]
+        return self._say(session_pb2.ConnectRequest(time_question=question))
+
+    def _on_update_told(self, told: said.UpdateTold) -> Iterable[said.Output]:
+        return self._say(session_pb2.ConnectRequest(update_report=told.report))
+
+    def _say(self, message: session_pb2.ConnectRequest) -> list[said.Output]:
+        """What is lost without a stream is said again on the next one."""
+        return [said.Send(message)] if self._state is State.STREAMING else []
 
     def _on_time_stated(self, stated: said.TimeStated) -> Iterable[said.Output]:
         return [said.PassTime(stated.statement)]
 
     def _on_command(self, received: said.CommandReceived) -> Iterable[said.Output]:
-        command = received.command
-        if not command.id:
-            raise PeerError(
-                Kind.INTERNAL, "the collector sent a command without an id", hint=UPDATE_BOTH
-            )
-        known = self._ledger.get_answer(command.id)
-        if known is not None:
-            return [_answer(known)]
-        if self._ledger.is_running(command.id):
-            return []
-        return self._begin_command(command)
-
-    def _begin_command(self, command: session_pb2.Command) -> Iterable[said.Output]:
-        action = command.WhichOneof("action")
-        if action is None:
-            unknown = session_pb2.Answer(
-                id=command.id,
-                code=session_pb2.ANSWER_CODE_UNKNOWN,
-                message=f"software {self._software} does not know this command",
-            )
-            return [_answer(unknown)]
-        self._ledger.begin(command.id)
-        if action == "report_status":
-            done = session_pb2.Answer(id=command.id, code=session_pb2.ANSWER_CODE_DONE)
-            return [*self._on_status_due(), *self._finish_command(done)]
-        return [said.Perform(command)]
-
-    def _on_performed(self, performed: said.Performed) -> Iterable[said.Output]:
-        return self._finish_command(performed.answer)
-
-    def _finish_command(self, answer: session_pb2.Answer) -> list[said.Output]:
-        self._ledger.finish(answer)
-        outputs: list[said.Output] = [said.Remember(answer)]
-        if self._state is State.STREAMING:
-            outputs.append(_answer(answer))
+        outputs = self._commands.take(received.command)
+        self._status_at_ns = self._now_ns if said.TakeStatus() in outputs else self._status_at_ns
         return outputs
 
-
-def _answer(answer: session_pb2.Answer) -> said.Output:
-    return said.Send(session_pb2.ConnectRequest(answer=answer))
+    def _on_performed(self, performed: said.Performed) -> Iterable[said.Output]:
+        return self._commands.finish(performed.answer, has_stream=self._state is State.STREAMING)

@@ -10,10 +10,10 @@ from pathlib import Path
 from google.protobuf import json_format
 
 from edge.spool.spool import Pending
+from edge.whole_file import read_bounded
 from edge.wire.eye_status import eye_status_path
 from edge.wire.ring_report import RingReport, read_ring_report
 from edge.wire.v1 import session_pb2
-from edge.wire.whole_file import read_bounded
 
 MAX_FILE_BYTES = 64 * 1024
 

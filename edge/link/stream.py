@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import grpc
 
+from edge.enrolment.channel import get_kind
 from edge.errors import Kind, VigieError
-from edge.link.channel import get_kind
 from edge.link.dialogue import (
     Acked,
     Closed,

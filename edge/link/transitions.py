@@ -2,7 +2,7 @@
 
 Rules for editing: a pair that stands here is legal and names every state it may lead to, with
 the condition; a pair that does not stand here is illegal, and `get_fault` says whose fault it then
-is. The manual's diagram is drawn from this table (`tools/session_diagram`), and a test walks
+is. The manual's diagram is drawn from this table (`tools/reference`), and a test walks
 every pair. What happens on the way stands in `session.py`.
 """
 
@@ -25,6 +25,7 @@ from edge.link.dialogue import (
     Tick,
     TimeAsked,
     TimeStated,
+    UpdateTold,
     Welcomed,
 )
 
@@ -74,6 +75,7 @@ TRANSITIONS: Mapping[tuple[State, type[Input]], Mapping[State, str]] = {
     (_W, Performed): {_W: ""},
     (_W, ChannelReady): {_O: "no reason to wait any longer"},
     (_W, TimeAsked): {_W: "no stream to ask on"},
+    (_W, UpdateTold): {_W: "told on the next stream"},
     (_W, Stop): {_X: ""},
     (_O, Tick): {_O: ""},
     (_O, Opened): {_G: "hello"},
@@ -85,6 +87,7 @@ TRANSITIONS: Mapping[tuple[State, type[Input]], Mapping[State, str]] = {
     (_O, Performed): {_O: ""},
     (_O, ChannelReady): {_O: "the next stream takes it"},
     (_O, TimeAsked): {_O: "no stream to ask on"},
+    (_O, UpdateTold): {_O: "told on the next stream"},
     (_O, Stop): {_C: ""},
     (_G, Tick): {_G: "", _C: "no welcome in time"},
     (_G, Welcomed): {_S: "fetch", _C: "a welcome that cannot be"},
@@ -96,6 +99,7 @@ TRANSITIONS: Mapping[tuple[State, type[Input]], Mapping[State, str]] = {
     (_G, Performed): {_G: ""},
     (_G, ChannelReady): {_C: "move"},
     (_G, TimeAsked): {_G: "asked again later"},
+    (_G, UpdateTold): {_G: "told again later"},
     (_G, Stop): {_C: ""},
     (_S, Tick): {_S: "", _C: "no ack in time"},
     (_S, Acked): {_S: "delete, fetch", _C: "an ack that cannot be"},
@@ -108,6 +112,7 @@ TRANSITIONS: Mapping[tuple[State, type[Input]], Mapping[State, str]] = {
     (_S, Performed): {_S: "remember, answer"},
     (_S, ChannelReady): {_C: "move"},
     (_S, TimeAsked): {_S: "ask"},
+    (_S, UpdateTold): {_S: "send"},
     (_S, TimeStated): {_S: "pass on"},
     (_S, Stop): {_C: ""},
     (_C, Tick): {_C: ""},
@@ -123,6 +128,7 @@ TRANSITIONS: Mapping[tuple[State, type[Input]], Mapping[State, str]] = {
     (_C, Performed): {_C: ""},
     (_C, ChannelReady): {_C: ""},
     (_C, TimeAsked): {_C: ""},
+    (_C, UpdateTold): {_C: ""},
     (_C, TimeStated): {_C: ""},
     (_C, Stop): {_C: ""},
     (_X, Tick): {_X: ""},
@@ -133,5 +139,6 @@ TRANSITIONS: Mapping[tuple[State, type[Input]], Mapping[State, str]] = {
     (_X, Performed): {_X: ""},
     (_X, ChannelReady): {_X: ""},
     (_X, TimeAsked): {_X: ""},
+    (_X, UpdateTold): {_X: ""},
     (_X, Stop): {_X: ""},
 }

@@ -24,6 +24,11 @@ MAX_ERROR_NS = 5_000_000_000
 MAX_ROUND_TRIP_NS = 8_000_000_000
 MAX_ANSWER_AGE_NS = 24 * 3_600_000_000_000
 ASK_AGAIN_NS = 3_600_000_000_000
+BLUNT_NS = 400_000_000
+"""An answer that was so long on its way proves the clock, and is asked for again at once: the
+question may have waited for a line that is up by now."""
+MAX_BLUNT = 3
+"""So often between two hourly questions; then the line is as slow as it is."""
 DRIFT_PPM = 100
 """A board's crystal, cold and old; datasheets say 20 to 50."""
 _NS_PER_MS = 1_000_000
@@ -56,6 +61,10 @@ class _Anchor:
     utc_ns: int
     error_ns: int
 
+    def get_width_ns(self, now_ns: int) -> int:
+        """How far it may be off by now."""
+        return self.error_ns + (now_ns - self.monotonic_ns) * DRIFT_PPM // 1_000_000
+
 
 class ClockProver:
     """One room's judgement of the wall clock. No I/O: clock and kernel are passed in."""
@@ -77,7 +86,9 @@ class ClockProver:
         self._draw = draw
         self._anchor: _Anchor | None = None
         self._nonce = b""
-        self._asked_monotonic_ns: int | None = None
+        self._asked_ns = 0
+        self._due_ns: int | None = None
+        self._blunt = 0
         self.floor_utc_ns = floor_utc_ns
 
     def prove(self) -> ClockProof | Reason:
@@ -99,10 +110,9 @@ class ClockProver:
         if self._clip_key is None:
             return None
         now = self._clock.monotonic_ns()
-        asked = self._asked_monotonic_ns
-        if asked is not None and now - asked < ASK_AGAIN_NS:
+        if self._due_ns is not None and now < self._due_ns:
             return None
-        self._nonce, self._asked_monotonic_ns = self._draw(NONCE_BYTES), now
+        self._nonce, self._asked_ns, self._due_ns = self._draw(NONCE_BYTES), now, now + ASK_AGAIN_NS
         return self._nonce
 
     def take_answer(self, answer: TimeAnswer) -> bool:
@@ -115,17 +125,22 @@ class ClockProver:
             return False
         self._nonce = b""
         if not is_signed(answer, self._device, self._clip_key):
-            self._asked_monotonic_ns = None
+            self._due_ns = None
             return False
-        now, asked = self._clock.monotonic_ns(), self._asked_monotonic_ns
-        round_trip_ns = now - asked if asked is not None else MAX_ROUND_TRIP_NS + 1
+        now = self._clock.monotonic_ns()
+        round_trip_ns = now - self._asked_ns
         if round_trip_ns > MAX_ROUND_TRIP_NS:
-            self._asked_monotonic_ns = None
+            self._due_ns = None
             return False
+        self._blunt = self._blunt + 1 if round_trip_ns > BLUNT_NS else 0
+        if 0 < self._blunt <= MAX_BLUNT:
+            self._due_ns = None
         # It was signed between our question and now.
         middle_ns = answer.utc_ms * _NS_PER_MS + round_trip_ns // 2
         error_ns = answer.error_ms * _NS_PER_MS + round_trip_ns // 2 + _NS_PER_MS
-        self._anchor = _Anchor(now, middle_ns, error_ns)
+        before = self._anchor
+        if before is None or error_ns <= before.get_width_ns(now):
+            self._anchor = _Anchor(now, middle_ns, error_ns)
         return True
 
     def _kernel_word(self) -> tuple[str, int] | None:
@@ -145,7 +160,7 @@ class ClockProver:
         if anchor is None:
             return None
         age_ns = monotonic_ns - anchor.monotonic_ns
-        width_ns = anchor.error_ns + age_ns * DRIFT_PPM // 1_000_000
+        width_ns = anchor.get_width_ns(monotonic_ns)
         off_ns = abs(utc_ns - (anchor.utc_ns + age_ns))
         if off_ns > width_ns + MAX_ERROR_NS and age_ns <= MAX_ANSWER_AGE_NS:
             return COLLECTOR, off_ns

@@ -7,7 +7,7 @@ answer to the mandate of another one.
 from pathlib import Path
 
 from edge.errors import Kind, VigieError
-from edge.wire.whole_file import read_bounded, write_whole
+from edge.whole_file import read_bounded, write_whole
 
 MAX_NAME_BYTES = 64
 

@@ -25,6 +25,7 @@ MANDATE = "application/vnd.vigie.mandate+json"
 REVOCATION = "application/vnd.vigie.revocation+json"
 CLIP_REQUEST = "application/vnd.vigie.clip-request+json"
 CLIP_MANIFEST = "application/vnd.vigie.clip-manifest+json"
+DEVICE_KEYS = "application/vnd.vigie.device-keys+json"
 
 MAX_ENVELOPE_BYTES = 65_536
 """As TakeMandate.envelope carries it."""

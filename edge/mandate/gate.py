@@ -44,7 +44,10 @@ class Facts:
     """
 
     rules_sha256: Mapping[str, str]
-    models: frozenset[str]
+    models: frozenset[str] = frozenset()
+
+
+NO_FACTS = Facts(MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +55,10 @@ class Permit:
     """What is allowed for one camera until a moment. Made by a Gate only.
 
     zones: by zone (or EVERYWHERE) the numbers of the functions that may be computed there.
-    may_record: the ring may be written. watermark: a word to show with everything; or empty.
+    may_record: the ring may be written; it asks no model. watermark: a word to show with
+    everything; or empty.
     mode, profile, version, ring_days, clip_requesters: of the mandate; version 0: none.
-    reason: why nothing is allowed; None: something is.
+    reason: why nothing is allowed, or nothing computed where may_record; None: something is.
     until_monotonic_ns: from this moment on it allows nothing.
     """
 
@@ -92,7 +96,10 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A decision before it becomes a permit. named: the camera, when it is allowed something."""
+    """A decision before it becomes a permit.
+
+    named: the camera, when it is allowed something; with a reason, to be recorded only.
+    """
 
     mandate: Mandate | None = None
     named: MandateCamera | None = None
@@ -104,12 +111,13 @@ def decide(
     proof: ClockProof | Reason,
     camera: str | None,
     *,
-    facts: Facts | None,
+    facts: Facts,
+    computes: bool,
     ahead_ns: int = 0,
 ) -> Verdict:
     """What holds for a camera.
 
-    camera: None asks for the pole as a whole. facts: None for a room that computes nothing.
+    camera: None asks for the pole as a whole. computes: False for a room that only records.
     ahead_ns: the answer must stay true for so long.
     """
     if isinstance(proof, Reason):
@@ -118,12 +126,14 @@ def decide(
     if held is None:
         return Verdict(reason=_reason_for_none(register))
     mandate = held.mandate
-    reason = _time_reason(mandate, proof, ahead_ns) or _model_reason(mandate, facts)
+    reason = _time_reason(mandate, proof, ahead_ns)
     if reason is not None or camera is None:
-        return Verdict(mandate, reason=reason)
+        return Verdict(mandate, reason=reason or _model_reason(mandate, facts))
     named = next((each for each in mandate.cameras if each.camera == camera), None)
-    reason = _camera_reason(mandate, named, facts)
-    return Verdict(mandate, named, reason) if reason is None else Verdict(mandate, reason=reason)
+    reason = _camera_reason(mandate, named, facts, computes=computes)
+    if reason is not None:
+        return Verdict(mandate, reason=reason)
+    return Verdict(mandate, named, _model_reason(mandate, facts))
 
 
 class Gate:
@@ -135,8 +145,9 @@ class Gate:
         self._prover = prover
         self._clock = clock
         self._register = register
-        self._facts = Facts(MappingProxyType({}), frozenset()) if computes else None
-        self._permits: dict[str, tuple[Permit, int]] = {}
+        self._computes = computes
+        self._facts = NO_FACTS
+        self._permits: dict[str, tuple[Permit, int, Facts]] = {}
 
     def set_register(self, register: Register) -> None:
         """Another state of the register holds from now on."""
@@ -144,35 +155,40 @@ class Gate:
         self._permits.clear()
 
     def set_facts(self, facts: Facts) -> None:
-        """Other rules or models run from now on. Raises ValueError in a room that computes not."""
-        if self._facts is None:
-            raise ValueError("this room computes nothing")
+        """Other rules or models run from now on."""
         self._facts = facts
-        self._permits.clear()
 
-    def permit(self, camera: str) -> Permit:
-        """What is allowed for this camera now. Cheap enough for every frame."""
+    def permit(self, camera: str, facts: Facts | None = None) -> Permit:
+        """What is allowed for this camera now. Cheap enough for every frame.
+
+        facts: under which this camera's stream was made, where they come with it.
+        """
+        facts = facts or self._facts
         monotonic_ns = self._clock.monotonic_ns()
         offset_ns = self._clock.utc_ns() - monotonic_ns
         cached = self._permits.get(camera)
         if cached is not None:
-            permit, seen_offset_ns = cached
+            permit, seen_offset_ns, seen_facts = cached
             is_young = monotonic_ns < permit.until_monotonic_ns - PERMIT_NS // 2
-            if is_young and abs(offset_ns - seen_offset_ns) <= STEP_NS:
+            is_same = facts == seen_facts and abs(offset_ns - seen_offset_ns) <= STEP_NS
+            if is_young and is_same:
                 return permit
-        permit = self._decide(camera, monotonic_ns)
-        self._permits[camera] = (permit, offset_ns)
+        permit = self._decide(camera, facts, monotonic_ns)
+        self._permits[camera] = (permit, offset_ns, facts)
         return permit
 
     def standing(self) -> Permit:
         """What holds for the pole as a whole; its camera and zones are empty."""
-        return self._decide(None, self._clock.monotonic_ns())
+        return self._decide(None, self._facts, self._clock.monotonic_ns())
 
-    def _decide(self, camera: str | None, monotonic_ns: int) -> Permit:
+    def _decide(self, camera: str | None, facts: Facts, monotonic_ns: int) -> Permit:
         proof = self._prover.prove()
-        verdict = decide(self._register, proof, camera, facts=self._facts, ahead_ns=PERMIT_NS)
+        verdict = decide(
+            self._register, proof, camera,
+            facts=facts, computes=self._computes, ahead_ns=PERMIT_NS,
+        )  # fmt: skip
         until_ns = monotonic_ns + PERMIT_NS
-        return _permit(verdict, camera or "", proof, until_ns, computes=self._facts is not None)
+        return _permit(verdict, camera or "", proof, until_ns, computes=self._computes)
 
 
 def no_permit(camera: str, reason: Reason) -> Permit:
@@ -199,11 +215,11 @@ def _permit(
     verdict: Verdict, camera: str, proof: ClockProof | Reason, until_ns: int, *, computes: bool
 ) -> Permit:
     mandate, named = verdict.mandate, verdict.named
-    places = named.places if named and computes else ()
+    places = named.places if named and computes and verdict.reason is None else ()
     return Permit(
         camera=camera,
         zones=MappingProxyType({place.zone: _numbers(place.functions) for place in places}),
-        may_record=verdict.reason is None and bool(mandate and mandate.ring_days and named),
+        may_record=bool(mandate and mandate.ring_days and named),
         mode=mandate.mode if mandate else "",
         profile=mandate.profile.name if mandate else "",
         watermark=mandate.profile.watermark if mandate else "",
@@ -236,19 +252,19 @@ def _time_reason(mandate: Mandate, proof: ClockProof, ahead_ns: int) -> Reason |
     return None
 
 
-def _model_reason(mandate: Mandate, facts: Facts | None) -> Reason | None:
-    if facts is not None and mandate.models and not facts.models <= mandate.models:
+def _model_reason(mandate: Mandate, facts: Facts) -> Reason | None:
+    if mandate.models and not facts.models <= mandate.models:
         return Reason.MODEL_CHANGED
     return None
 
 
 def _camera_reason(
-    mandate: Mandate, named: MandateCamera | None, facts: Facts | None
+    mandate: Mandate, named: MandateCamera | None, facts: Facts, *, computes: bool
 ) -> Reason | None:
     if named is None:
         return Reason.CAMERA_NOT_NAMED
-    if facts is None:
-        return None if mandate.ring_days else Reason.RECORDING_NOT_NAMED
+    if not computes and not mandate.ring_days:
+        return Reason.RECORDING_NOT_NAMED
     if _are_rules_changed(mandate, facts, named.camera):
         return Reason.RULES_CHANGED
     return None if named.places or mandate.ring_days else Reason.FUNCTION_NOT_NAMED

@@ -30,7 +30,7 @@ class PublicKey:
     @property
     def keyid(self) -> str:
         """SHA-256 over the 32 bytes, hexadecimal."""
-        return key_id(self.raw)
+        return get_keyid(self.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class SigningKey:
     private: Ed25519PrivateKey
 
 
-def key_id(raw: bytes) -> str:
+def get_keyid(raw: bytes) -> str:
     """SHA-256 over a raw public key, hexadecimal."""
     return hashlib.sha256(raw).hexdigest()
 
@@ -116,7 +116,7 @@ def read_raw(fields: Fields, key: str) -> bytes:
     # Base64 has several spellings of one key, and only one is taken.
     if len(raw) != RAW_BYTES or base64.b64encode(raw).decode() != text:
         fields.wrong(key, "is no key: 32 bytes in base64 are")
-    elif keyid and keyid != key_id(raw):
+    elif keyid and keyid != get_keyid(raw):
         fields.wrong("keyid", "does not belong to the key beside it")
     return raw
 

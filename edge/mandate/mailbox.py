@@ -16,7 +16,7 @@ from edge.mandate.time_statement import (
     load_answers,
     write_answers,
 )
-from edge.wire.whole_file import read_bounded, write_whole
+from edge.whole_file import read_bounded, write_whole
 
 MAX_INCOMING = 64
 """The newest so many envelopes are kept; rooms have taken older ones within a second."""

@@ -8,6 +8,7 @@ from html import escape
 
 import segno
 
+from edge.mandate.languages import Words
 from edge.mandate.page import (
     Section,
     function_words,
@@ -17,7 +18,6 @@ from edge.mandate.page import (
     video_line,
     window_lines,
 )
-from edge.mandate.phrases import Words
 from edge.mandate.statement import Mandate
 
 _STYLE = """

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from edge.mandate.phrases import Words
+from edge.mandate.languages import Words
 from edge.mandate.profile import IDENTITY
 from edge.mandate.statement import EVERYWHERE, Mandate, Place, Revocation
 from edge.mandate.window import MINUTES_A_DAY, WEEKDAYS, Window, clock_text
@@ -137,8 +137,11 @@ def _clip_lines(mandate: Mandate, words: Words) -> tuple[str, ...]:
         return (words.no_clips,)
     *others, last = (words.roles[role] for role in mandate.clip_requesters)
     names = f"{', '.join(others)} {words.and_word} {last}" if others else last
-    said = words.clips_by.format(names=names)
-    return (said, words.custody) if mandate.profile.has_chain_of_custody else (said,)
+    said = (
+        words.clips_by.format(names=names),
+        words.clips_a_day.format(count=mandate.clips_per_camera_a_day),
+    )
+    return (*said, words.custody) if mandate.profile.has_chain_of_custody else said
 
 
 def _hashes(mandate: Mandate) -> tuple[str, ...]:

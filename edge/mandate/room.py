@@ -1,7 +1,8 @@
 """The shell that a process of the pole holds: files in, permits out.
 
-`poll` is called at least once a second; it takes what the link brought, asks for the time, and
-writes down what must survive. `permit` is called for every frame and every fragment. One thread.
+`poll` is called at least once a second, and when something comes; it takes what the link brought,
+asks for the time, and writes down what must survive. `permit` is called for every frame and every
+fragment. One thread.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from edge.mandate.clock_proof import ClockProof, ClockProver
 from edge.mandate.envelope import MAX_ENVELOPE_BYTES
 from edge.mandate.gate import Facts, Gate, Permit, no_permit
 from edge.mandate.kernel_clock import ReadKernelClock, kernel_clock_reader
+from edge.mandate.lookout import Lookout
 from edge.mandate.mailbox import read_time_answers
 from edge.mandate.places import INCOMING_PATTERN, Places, time_answers_path
 from edge.mandate.problem import MandateError
@@ -21,7 +23,7 @@ from edge.mandate.register import News, NewsKind, Register
 from edge.mandate.statement import Mandate
 from edge.mandate.store import Store
 from edge.mandate.trust import MAX_TRUST_BYTES, Trust, load_trust
-from edge.wire.whole_file import read_bounded
+from edge.whole_file import read_bounded
 
 PERSIST_CLOCK_NS = 300 * 1_000_000_000
 _MAX_NAMES = 256
@@ -63,7 +65,9 @@ class MandateRoom:
         # Paths that are looked at every second, made once.
         self._trust_path, self._incoming = places.trust, places.incoming
         self._answers_path = time_answers_path(places.data)
+        self._lookout = Lookout([places.incoming])
         self._facts: Facts | None = None
+        self._has_come = False
         self._news: list[News] = []
         self._complaint = ""
         self._open()
@@ -95,16 +99,31 @@ class MandateRoom:
         if self._gate is not None:
             self._gate.set_facts(facts)
 
-    def permit(self, camera: str) -> Permit:
-        """What is allowed for this camera now. Cheap enough for every frame."""
-        return self._gate.permit(camera) if self._gate else no_permit(camera, self._closed)
+    def permit(self, camera: str, facts: Facts | None = None) -> Permit:
+        """What is allowed for this camera now. Cheap enough for every frame.
+
+        facts: under which the camera's stream was made, where they come with it (the vault).
+        """
+        return self._gate.permit(camera, facts) if self._gate else no_permit(camera, self._closed)
 
     def standing(self) -> Permit:
         """What holds for the pole as a whole: mode, version, clock, and the reason if none."""
         return self._gate.standing() if self._gate else no_permit("", self._closed)
 
+    @property
+    def handles(self) -> tuple[int, ...]:
+        """What becomes readable when the link has brought something."""
+        return self._lookout.handles
+
+    def has_come(self) -> bool:
+        """Whether something came that no `poll` has looked at."""
+        self._has_come |= self._lookout.take()
+        return self._has_come
+
     def poll(self) -> tuple[News, ...]:
         """Take what came, forget what is over, write down what must survive; what happened."""
+        self._lookout.take()
+        self._has_come = False
         if self._trust_state() != self._trust_seen:
             self._open()
         self._take_time()
@@ -119,6 +138,7 @@ class MandateRoom:
     def close(self) -> None:
         """Write down how late it is. Raises nothing: the last floor on disk stands."""
         self._persist(is_ending=True)
+        self._lookout.close()
 
     def _open(self) -> None:
         """Read everything anew: at the start, and when root has written another trust file."""

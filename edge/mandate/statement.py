@@ -26,6 +26,9 @@ MAX_VERSION = 2**31 - 1
 MAX_CAMERAS = 32
 MAX_ZONES = 32
 MAX_WINDOWS = 32
+CLIPS_A_DAY = 40
+"""Of one camera, where the mandate says nothing else."""
+MAX_CLIPS_A_DAY = 1000
 ROLES = ("operator", "supervisor", "authority", "technician")
 _MODES = ("operation", "calibration")
 
@@ -54,6 +57,7 @@ class Mandate:
     purpose, place, contact: for the public notice: why, where, and whom to ask.
     ring_days: how long the ring keeps video; 0: nothing is recorded.
     clip_requesters: roles that may ask for clips; empty: nobody.
+    clips_per_camera_a_day: how many a pole takes on within 24 hours, whoever signed for them.
     rules_sha256: by camera (or EVERYWHERE) the hash of the rules that were shown to the signers.
     models: SHA-256 of the detectors that may run.
     sha256: over the payload that was signed; the mandate's identity.
@@ -75,6 +79,7 @@ class Mandate:
     expires: datetime
     ring_days: int
     clip_requesters: tuple[str, ...]
+    clips_per_camera_a_day: int
     rules_sha256: Mapping[str, str] = field(hash=False)
     models: frozenset[str]
     sha256: str
@@ -159,6 +164,7 @@ def write_mandate(mandate: Mandate) -> bytes:
             "expires_utc": utc_text(mandate.expires),
             "ring_days": mandate.ring_days,
             "clip_requesters": list(mandate.clip_requesters),
+            "clips_per_camera_a_day": mandate.clips_per_camera_a_day,
             "rules_sha256": dict(mandate.rules_sha256),
             "models": sorted(mandate.models),
         }
@@ -210,6 +216,9 @@ def _read_mandate(fields: Fields, digest: str) -> Mandate:
         expires=fields.moment("expires_utc"),
         ring_days=fields.whole("ring_days", least=0, most=366),
         clip_requesters=fields.words("clip_requesters", ROLES, least=0),
+        clips_per_camera_a_day=fields.whole(
+            "clips_per_camera_a_day", least=1, most=MAX_CLIPS_A_DAY, default=CLIPS_A_DAY
+        ),
         rules_sha256=MappingProxyType(fields.hashes_by_name("rules_sha256", most=MAX_CAMERAS + 1)),
         models=frozenset(fields.hashes("models", most=16, default=[])),
         sha256=digest,

@@ -5,19 +5,18 @@ both before a new mandate holds: a cut between them leaves a floor without its m
 same envelope fills the hole when it is offered again.
 """
 
-import hashlib
-import json
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.mandate.copies import read_copy, write_copies
 from edge.mandate.places import Places
 from edge.mandate.problem import MandateError
 from edge.mandate.register import MAX_HELD, MAX_REVOKED_AHEAD, Floors, Mark, Register
 from edge.mandate.statement import MAX_VERSION
+from edge.whole_file import read_bounded, write_whole
 from edge.wire.fields import Fields
 from edge.wire.strict_json import parse_object, write_object
-from edge.wire.whole_file import read_bounded, write_whole
 
 _FORMAT = 1
 _MAX_FLOOR_BYTES = 32_768
@@ -62,9 +61,8 @@ class Store:
     def write_register(self, register: Register, clock_floor_utc_ns: int) -> None:
         """Floors in both places, then the envelopes."""
         self._serial += 1
-        text = _floor_text(register.floors, self._serial, clock_floor_utc_ns)
-        for path in self._places.floors:
-            write_whole(path, text)
+        floors = _floor_record(register.floors, clock_floor_utc_ns)
+        write_copies(self._places.floors, floors, self._serial)
         texts: list[object] = [held.envelope.decode() for held in register.held]
         record: dict[str, object] = {"format": _FORMAT, "envelopes": texts}
         write_whole(self._places.mandate, write_object(record))
@@ -86,10 +84,8 @@ class _FloorCopy:
     clock_utc_ns: int
 
 
-def _floor_text(floors: Floors, serial: int, clock_utc_ns: int) -> bytes:
-    record: dict[str, object] = {
-        "format": _FORMAT,
-        "serial": serial,
+def _floor_record(floors: Floors, clock_utc_ns: int) -> dict[str, object]:
+    return {
         "highest": floors.highest,
         "marks": [
             {"version": mark.version, "sha256": mark.sha256, "is_revoked": mark.is_revoked}
@@ -98,38 +94,23 @@ def _floor_text(floors: Floors, serial: int, clock_utc_ns: int) -> bytes:
         "revoked_ahead": list(floors.revoked_ahead),
         "clock_utc_ns": clock_utc_ns,
     }
-    return write_object(record | {"check": _check(record)})
-
-
-def _check(record: dict[str, object]) -> str:
-    """Finds a flipped bit, not a forger: whoever can write here is the room itself."""
-    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
 def _read_floor(path: Path) -> _FloorCopy | None:
-    content = read_bounded(path, _MAX_FLOOR_BYTES)
-    if content is None:
+    copy = read_copy(path, "the floor", _MAX_FLOOR_BYTES)
+    if copy is None:
         return None
-    try:
-        record = parse_object(
-            content, what="the floor", max_bytes=_MAX_FLOOR_BYTES, refusal=MandateError
-        )
-    except MandateError:
-        return None
-    fields = Fields(record)
-    fields.whole("format", least=_FORMAT, most=_FORMAT)
-    serial = fields.whole("serial", least=1, most=_MAX_SERIAL)
+    fields = copy.fields
     highest = fields.whole("highest", least=0, most=MAX_VERSION)
     marks = tuple(_read_mark(each) for each in fields.objects("marks", least=0, most=MAX_HELD))
     ahead = tuple(
         str(each) for each in fields.items("revoked_ahead", least=0, most=MAX_REVOKED_AHEAD)
     )
     clock_utc_ns = fields.whole("clock_utc_ns", least=0, most=_MAX_SERIAL)
-    check = fields.sha256("check")
     fields.close()
-    if fields.problems or check != _check({key: record[key] for key in record if key != "check"}):
+    if fields.problems:
         return None
-    return _FloorCopy(Floors(highest, marks, ahead), serial, clock_utc_ns)
+    return _FloorCopy(Floors(highest, marks, ahead), copy.serial, clock_utc_ns)
 
 
 def _read_mark(fields: Fields) -> Mark:

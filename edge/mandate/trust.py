@@ -10,7 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from edge.mandate.keys import PublicKey, read_public_key, read_raw
+from edge.mandate.keys import PublicKey, get_keyid, read_public_key, read_raw
 from edge.mandate.problem import MandateError
 from edge.wire.fields import Fields
 from edge.wire.strict_json import parse_object, write_object
@@ -138,7 +138,7 @@ def _clip_key(fields: Fields) -> PublicKey:
 def _reader(fields: Fields) -> Reader:
     name, raw = fields.name("name"), read_raw(fields, "x25519")
     fields.close()
-    return Reader(name, hashlib.sha256(raw).hexdigest(), raw)
+    return Reader(name, get_keyid(raw), raw)
 
 
 def _check_set(

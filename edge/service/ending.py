@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 
+from edge.whole_file import write_whole
+
 _PREFIX = "ended-"
 
 
@@ -53,10 +55,7 @@ def write_ending(folder: Path, room: str, ending: Ending) -> None:
         OSError: the folder cannot be written.
 
     """
-    note = note_of(folder, room)
-    part = note.with_name(f".{note.name}.part")
-    part.write_text(ending.value + "\n")
-    part.replace(note)
+    write_whole(note_of(folder, room), f"{ending.value}\n".encode(), folder_mode=None)
 
 
 def take_endings(folder: Path) -> list[str]:

@@ -3,7 +3,8 @@
 The same words as the units use: a room says READY and feeds its watchdog over NOTIFY_SOCKET; one
 that dies or falls silent is replaced alone, and the note of why waits for its next life. A room
 that cannot start the first time, because what it was given is wrong, ends the keeper with the
-room's own exit code: then a person must act, and starting again would only hide it.
+room's own exit code: then a person must act, and starting again would only hide it. No room
+outlives its keeper (`edge/service/bond.py`).
 """
 
 import contextlib
@@ -20,6 +21,7 @@ from enum import Enum
 from pathlib import Path
 
 from edge.clock import Clock
+from edge.service.bond import BOND_VARIABLE
 from edge.service.ending import Ending, write_ending
 from edge.service.watchdog import INTERVAL_VARIABLE, SOCKET_VARIABLE
 
@@ -27,7 +29,10 @@ SHORTEST_PAUSE_NS = 1_000_000_000
 LONGEST_PAUSE_NS = 30_000_000_000
 # A room that has lived this long has earned the shortest pause again.
 GOOD_LIFE_NS = 60_000_000_000
-STOP_WITHIN_SECONDS = 20.0
+# TimeoutStopSec of the units; a test holds the two together.
+ROOMS_STOP_WITHIN_SECONDS = 20.0
+# Who asks a keeper to end waits a little longer than the keeper waits for its rooms.
+STOPS_WITHIN_SECONDS = ROOMS_STOP_WITHIN_SECONDS + 5.0
 _WORDS_BYTES = 4_096
 logger = logging.getLogger("vigie.service")
 
@@ -68,7 +73,7 @@ class _Kept:
         self.line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self.line.bind(str(line))
         self._child: subprocess.Popen[bytes] | None = None
-        self.pid_fd = -1
+        self.pid_fd = self._bond = -1
         self.due_ns = clock.monotonic_ns()
         self._started_ns = self._heard_ns = 0
         self._pause_ns = SHORTEST_PAUSE_NS
@@ -78,8 +83,16 @@ class _Kept:
         """Begin a life."""
         environment = {**os.environ, SOCKET_VARIABLE: str(self._line_path)}
         environment[INTERVAL_VARIABLE] = str(int(self.room.silence_seconds * 1e6))
-        # A group of their own: Ctrl-C comes to the keeper, which ends them in order.
-        self._child = subprocess.Popen(self.room.command, env=environment, process_group=0)
+        # A pipe for each life: what a room asks of its end must not be what another one asked.
+        theirs, self._bond = os.pipe()
+        environment[BOND_VARIABLE] = str(theirs)
+        try:
+            # A group of their own: Ctrl-C comes to the keeper, which ends them in order.
+            self._child = subprocess.Popen(
+                self.room.command, env=environment, process_group=0, pass_fds=[theirs]
+            )
+        finally:
+            os.close(theirs)
         self.pid_fd = os.pidfd_open(self._child.pid)
         self.state, self._is_silent = State.STARTING, False
         self._started_ns = self._heard_ns = self._clock.monotonic_ns()
@@ -153,9 +166,10 @@ class _Kept:
 
     def _bury(self) -> None:
         self._child = None
-        if self.pid_fd >= 0:
-            os.close(self.pid_fd)
-            self.pid_fd = -1
+        for handle in (self.pid_fd, self._bond):
+            if handle >= 0:
+                os.close(handle)
+        self.pid_fd = self._bond = -1
 
 
 def keep(rooms: Sequence[Room], clock: Clock) -> int:
@@ -168,7 +182,7 @@ def keep(rooms: Sequence[Room], clock: Clock) -> int:
         try:
             return _keep(kept, asked)
         finally:
-            _stop(kept)
+            _stop(kept, clock)
 
 
 def _keep(kept: Sequence[_Kept], asked: int) -> int:
@@ -199,11 +213,12 @@ def _wait(kept: Sequence[_Kept], asked: int) -> bool:
     return any(handle == asked for handle, _ in ready)
 
 
-def _stop(kept: Sequence[_Kept]) -> None:
+def _stop(kept: Sequence[_Kept], clock: Clock) -> None:
     for each in kept:
         each.send(signal.SIGTERM)
+    deadline_ns = clock.monotonic_ns() + int(ROOMS_STOP_WITHIN_SECONDS * 1e9)
     for each in kept:
-        each.stop(STOP_WITHIN_SECONDS)
+        each.stop(max(0, deadline_ns - clock.monotonic_ns()) / 1e9)
         each.line.close()
 
 

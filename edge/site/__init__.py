@@ -1,4 +1,4 @@
 """The site file: cameras, zones, lines, schedules, rules; checks and drawing.
 
-Imports at most `wire` and the leaves. Start reading at `model.py`, then `check.py`.
+Imports at most `wire` and the leaves. Start reading at `model.py` and `rules.py`, then `check.py`.
 """

@@ -5,6 +5,7 @@ import hashlib
 import json
 
 from edge.site import model, shape
+from edge.site.rules import Rule
 
 VERSION_BYTES = 8
 """As the wire's Rule.version: enough that two rules of one city never share it by chance."""
@@ -15,7 +16,7 @@ _CAMERA_OPENING = b"vigie camera 1\n"
 _IDENTITY_KEYS = frozenset({"name", "zone", "line", "schedule", shape.DISCRIMINATOR})
 
 
-def canonical_text(rule: model.Rule, site: model.SiteFile | None = None) -> bytes:
+def canonical_text(rule: Rule, site: model.SiteFile | None = None) -> bytes:
     """The rule with every default written out, one `key=value` a line, keys sorted.
 
     With the site, the corners of its zone or line and the hours of its schedule belong to it:
@@ -29,7 +30,7 @@ def canonical_text(rule: model.Rule, site: model.SiteFile | None = None) -> byte
     return _OPENING + b"".join(sorted(parts))
 
 
-def rule_version(rule: model.Rule, site: model.SiteFile | None = None) -> bytes:
+def rule_version(rule: Rule, site: model.SiteFile | None = None) -> bytes:
     """The first 8 bytes of the SHA-256 over the canonical text."""
     return hashlib.sha256(canonical_text(rule, site)).digest()[:VERSION_BYTES]
 
@@ -46,7 +47,7 @@ def rules_sha256(site: model.SiteFile) -> dict[str, str]:
     return {name: hashlib.sha256(text).hexdigest() for name, text in texts.items()}
 
 
-def rule_parameters(rule: model.Rule) -> dict[str, str]:
+def rule_parameters(rule: Rule) -> dict[str, str]:
     """Parameters in force as the wire's dictionary and the drawing tell them.
 
     Texts are numbers without trailing zeros, words, or words joined by commas. The name, the
@@ -73,7 +74,7 @@ def _camera_text(camera: model.Camera, site: model.SiteFile) -> bytes:
     return opening + b"".join([*sorted(_lines("site.", where)), *sorted(masks), *sorted(rules)])
 
 
-def _referred(rule: model.Rule, site: model.SiteFile | None) -> list[tuple[str, object]]:
+def _referred(rule: Rule, site: model.SiteFile | None) -> list[tuple[str, object]]:
     if site is None:
         return []
     place = getattr(rule, "zone", None) or getattr(rule, "line", None)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from edge.site import model, places
 from edge.site.problem import Finding, TomlPath
+from edge.site.rules import Occupancy
 from edge.site.spelling import nearest
 from edge.site.values import Reading
 from edge.wire.identifiers import SITE_NAME_PATTERN
@@ -38,6 +39,7 @@ def check_consistency(reading: Reading) -> Iterator[Finding]:
     yield from _references(reading)
     for path, record in reading.records.items():
         yield from _record_findings(reading, path, record)
+    yield from _budgets(reading)
 
 
 def _check_name(path: TomlPath, name: object) -> Iterator[Note]:
@@ -172,7 +174,7 @@ def _record_findings(reading: Reading, path: TomlPath, record: object) -> Iterat
                 "recording as the camera sends it would keep what the masks hide",
                 'Write "masked" to encode the masked pictures anew, or "none".',
             )
-        case model.Occupancy(max_things=most, clear_things=int(clear)) if clear > most:
+        case Occupancy(max_things=most, clear_things=int(clear)) if clear > most:
             yield Finding(
                 (*path, "clear_things"),
                 f"clear_things is {clear}, above max_things ({most}): it would never clear",
@@ -189,6 +191,20 @@ def _record_findings(reading: Reading, path: TomlPath, record: object) -> Iterat
                     "Give both or neither.",
                     is_about_key=True,
                 )
+
+
+def _budgets(reading: Reading) -> Iterator[Finding]:
+    """A camera may not have more of the detector's time than there is."""
+    whole = reading.values.get(
+        ("detection", "budget_ms_per_second"), model.Detection().budget_ms_per_second
+    )
+    for path, value in reading.values.items():
+        if path[0] != "camera" or path[-1] != "budget_ms_per_second" or value is None:
+            continue
+        if isinstance(value, int | float) and isinstance(whole, int | float) and value > whole:
+            what = f"budget_ms_per_second is {value:g}, above the {whole:g} of all cameras together"
+            hint = f"Write {whole:g} or less, or raise budget_ms_per_second of [detection]."
+            yield Finding(path, what, hint)
 
 
 def _schedule_findings(

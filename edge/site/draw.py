@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from edge.site import legend, model
 from edge.site.label import INK, WHITE, Colour, Pen, Picture, Rect
+from edge.site.rules import Rule, WrongWay
 
 MIN_WIDTH_PX = 1280
 """Narrower stills are enlarged to this, so that words stay legible."""
@@ -204,9 +205,9 @@ def _draw_person(pen: Pen, person: model.PersonHeight) -> None:
     pen.taken.append(Rect(foot[0] - wide, foot[1] - tall, 2 * wide, tall))
 
 
-def _draw_heading(pen: Pen, rule: model.Rule, zones: list[model.Zone]) -> None:
+def _draw_heading(pen: Pen, rule: Rule, zones: list[model.Zone]) -> None:
     """The allowed way of a wrong_way rule, as an arrow through its zone."""
-    if not isinstance(rule, model.WrongWay):
+    if not isinstance(rule, WrongWay):
         return
     for zone in zones:
         if zone.name == rule.zone:

@@ -7,6 +7,7 @@ import numpy as np
 
 from edge.site import canonical, model
 from edge.site.label import INK, Colour, Pen, Picture
+from edge.site.rules import Rule
 
 Place = model.Zone | model.Line
 
@@ -26,7 +27,7 @@ def place_words(place: Place) -> str:
     return f"{'zone' if isinstance(place, model.Zone) else 'line'} {place.name}"
 
 
-def rules_of(site: model.SiteFile, place: Place) -> list[model.Rule]:
+def rules_of(site: model.SiteFile, place: Place) -> list[Rule]:
     """The rules that look at a zone or a line."""
     key = "zone" if isinstance(place, model.Zone) else "line"
     return [rule for rule in site.rules if getattr(rule, key, None) == place.name]
@@ -71,7 +72,7 @@ def with_legend(
     return np.vstack((picture, panel))
 
 
-def _parameters(rule: model.Rule) -> list[str]:
+def _parameters(rule: Rule) -> list[str]:
     told = [
         f"{name} {text.replace(',', ', ')}"
         for name, text in canonical.rule_parameters(rule).items()

@@ -73,6 +73,11 @@ class Outbox:
         return self._trouble
 
     @property
+    def epoch(self) -> int:
+        """The spool's epoch; another one where it had to begin anew."""
+        return self._spool.epoch
+
+    @property
     def queued_events(self) -> int:
         """Events that are not on disk yet."""
         return len(self._queue)

@@ -17,7 +17,7 @@ from edge.spool.dictionary import seal_dictionary
 from edge.spool.places import share
 from edge.spool.rows import Row, Rows
 from edge.spool.salvage import Plan
-from edge.wire.whole_file import sync_folder
+from edge.whole_file import sync_folder
 
 # Damaged files kept for whoever wants to look; each may be as large as the quota.
 KEPT_DAMAGED_FILES = 2

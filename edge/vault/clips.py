@@ -5,7 +5,6 @@ What the link says is believed only as far as it can do no harm: a request count
 cut the request stands in the vault's own audit. One thread; it opens the ring for each clip.
 """
 
-import errno
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -22,10 +21,13 @@ from edge.mandate.room import MandateRoom
 from edge.vault.clips_audit import FILE_NAME, AuditError, Detail
 from edge.vault.clips_ledger import ClipLedger, describe_request
 from edge.vault.clips_making import Context, Order, Standing, make_clip
+from edge.vault.clips_refusal import refusal_of
 from edge.vault.clips_search import Ring, estimate_sealed_bytes, find_headers
 from edge.vault.clips_shelf import Shelf
-from edge.vault.cut import NS_PER_MS, find_gaps
+from edge.vault.cut import find_gaps
+from edge.vault.cut_timeline import NS_PER_MS
 from edge.vault.orders import No, Refusal, Situation, check_order, earliest_utc_ms
+from edge.vault.orders_count import OrderCount
 from edge.wire import clip_talk as said
 
 MAX_WAITING_CLIPS = 16
@@ -36,15 +38,6 @@ RESERVE_BYTES = 128 * 1024**2
 KEEP_WAITING_MS = 7 * 86_400_000
 # A failure is told to each new connection for a day: the link may have died with the word.
 TELL_FAILURES_MS = 86_400_000
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_NOS: dict[Kind, No] = {
-    Kind.DATA_LOSS: No.DAMAGED,
-    Kind.NOT_FOUND: No.NOT_IN_RING,
-    Kind.RESOURCE_EXHAUSTED: No.TOO_LONG,
-    Kind.FAILED_PRECONDITION: No.CODING_CHANGES,
-    Kind.PERMISSION_DENIED: No.NOT_SIGNED,
-    Kind.INVALID_ARGUMENT: No.MALFORMED,
-}
 
 
 def read_standing(room: MandateRoom) -> Standing:
@@ -77,6 +70,7 @@ class ClipDesk:
         self._clock = clock
         self._shelf = Shelf(data)
         self._ledger = ClipLedger(data / "vault" / FILE_NAME)
+        self._count = OrderCount(clock, self._ledger.list_accepted())
         self._orders: dict[str, str] = {}
         self._recover()
 
@@ -122,7 +116,7 @@ class ClipDesk:
             if refusal is None:
                 return [self._cut(order)]
         except (VigieError, OSError) as error:
-            refusal = _refusal_of(error)
+            refusal = refusal_of(error)
         return self._fail(clip, refusal)
 
     # Requests.
@@ -131,7 +125,7 @@ class ClipDesk:
         try:
             order = self._verify(message.envelope)
         except RequestError as error:
-            return self._refuse_unsigned(message, _refusal_of(error))
+            return self._refuse_unsigned(message, refusal_of(error))
         if self._ledger.fingerprints.get(order.request.clip) == order.fingerprint:
             return self._answer_again(message.command, order)
         refusal = self._judge(order)
@@ -150,7 +144,9 @@ class ClipDesk:
 
     def _judge(self, order: Order) -> Refusal | None:
         request, situation = order.request, self._situation()
-        refusal = check_order(request, order.fingerprint, situation)
+        refusal = check_order(request, order.fingerprint, situation) or self._count.check(
+            request.camera, situation
+        )
         if refusal is not None:
             return refusal
         try:
@@ -159,7 +155,7 @@ class ClipDesk:
             find_gaps(headers, request.from_utc_ms, request.to_utc_ms)
             needed_bytes = estimate_sealed_bytes(request, headers)
         except VigieError as error:
-            return _refusal_of(error)
+            return refusal_of(error)
         waiting = self._shelf.list_waiting()
         if len(waiting) + len(self._orders) >= MAX_WAITING_CLIPS:
             return Refusal(No.TOO_MANY_WAIT, f"{MAX_WAITING_CLIPS} clips wait here already")
@@ -174,10 +170,12 @@ class ClipDesk:
         try:
             # Kept before it is said to be accepted, so that a vault that dies cuts it later.
             self._shelf.put_order(clip, order.envelope)
-            self._write("accepted", order)
+            detail = describe_request(order.request, order.fingerprint)
+            self._ledger.write(self._now_ms(), "accepted", clip, detail)
         except (AuditError, OSError) as error:
             self._shelf.take_order(clip)
-            return [said.Answer(command, "failed", said.shorten(_refusal_of(error).message))]
+            return [said.Answer(command, "failed", said.shorten(refusal_of(error).message))]
+        self._count.note(order.request.camera)
         self._orders[clip] = order.envelope
         return [said.Answer(command, "done", ""), said.Report(clip, "cutting", "")]
 
@@ -185,9 +183,9 @@ class ClipDesk:
         message = said.shorten(refusal.message)
         answer = said.Answer(command, "refused", message)
         if refusal.no is No.REPEATED:
-            self._write("repeated", order, no=refusal.no.value)
+            self._write_refused("repeated", order, refusal.no)
             return [answer]
-        self._write("refused", order, no=refusal.no.value)
+        self._write_refused("refused", order, refusal.no)
         return [answer, said.Report(order.request.clip, "refused", message)]
 
     def _refuse_unsigned(self, message: said.Request, refusal: Refusal) -> list[said.FromVault]:
@@ -203,7 +201,7 @@ class ClipDesk:
         if clip in self._shelf.list_waiting():
             return [said.Answer(command, "done", ""), self._ready(clip)]
         act, utc_ms = self._ledger.get_act(clip)
-        self._write("repeated", order, no=No.REPEATED.value)
+        self._write_refused("repeated", order, No.REPEATED)
         when = datetime.fromtimestamp(utc_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         return [said.Answer(command, "refused", f"this request was answered: {act}, {when}")]
 
@@ -223,7 +221,7 @@ class ClipDesk:
     def _note_cut(self, ready: said.Ready) -> None:
         detail: Detail = {
             "sealed_bytes": ready.sealed_bytes,
-            "sealed_sha256": ready.sealed_sha256,
+            "sealed_blake3": ready.sealed_blake3,
         }
         self._ledger.write(self._now_ms(), "cut", ready.clip, detail)
         self._shelf.take_order(ready.clip)
@@ -283,22 +281,11 @@ class ClipDesk:
     def _ready(self, clip: str) -> said.Ready:
         envelope = self._shelf.read_manifest(clip)
         manifest = parse_manifest(open_envelope(envelope, max_bytes=MAX_ENVELOPE_BYTES).payload)
-        return said.Ready(clip, manifest.sealed_bytes, manifest.sealed_sha256.hex())
+        return said.Ready(clip, manifest.sealed_bytes, manifest.sealed_blake3.hex())
 
-    def _write(self, act: str, order: Order, *, no: str | None = None) -> None:
-        detail = describe_request(order.request, order.fingerprint)
-        if no is not None:
-            detail["no"] = no
-        self._ledger.write(self._now_ms(), act, order.request.clip, detail)
+    def _write_refused(self, act: str, order: Order, no: No) -> None:
+        detail = describe_request(order.request, order.fingerprint) | {"no": no.value}
+        self._ledger.write_refused(self._now_ms(), act, order.request.clip, detail)
 
     def _now_ms(self) -> int:
         return self._clock.utc_ns() // NS_PER_MS
-
-
-def _refusal_of(error: VigieError | OSError) -> Refusal:
-    if isinstance(error, OSError):
-        if error.errno in _FULL:
-            return Refusal(No.DISK_FULL, "the pole's disk is full; nothing was kept of this clip")
-        return Refusal(No.DISK_FAILING, f"the pole's disk failed ({error.strerror})")
-    message = f"{error.what}. {error.hint}" if error.hint else error.what
-    return Refusal(_NOS.get(error.kind, No.DISK_FAILING), message)

@@ -97,20 +97,45 @@ class ClipAudit:
         os.close(self._descriptor)
 
 
-def verify_audit(path: Path) -> tuple[int, str]:
-    """How many lines, and the head of the chain.
+@dataclass(frozen=True, slots=True)
+class AuditCheck:
+    """What an audit holds up to its first wrong line.
 
-    Raises AuditError(DATA_LOSS) naming the first line that does not belong where it stands.
+    head: the chain's last hash. torn_bytes: of a last line that a power cut left without its end;
+    nothing was done on its word. damage: where the chain breaks; None: it is whole.
     """
-    lines, head = 0, GENESIS
+
+    lines: tuple[AuditLine, ...]
+    head: str
+    torn_bytes: int
+    damage: AuditError | None
+
+
+def check_audit(path: Path) -> AuditCheck:
+    """Walk the whole chain; changes nothing, and may run beside a vault that writes.
+
+    Raises AuditError: NOT_FOUND or PERMISSION_DENIED for a file that cannot be read.
+    """
+    lines: list[AuditLine] = []
+    head, whole_bytes, damage = GENESIS, 0, None
     try:
-        for found, _ in _read(path):
-            lines, head = found.line, found.hash
+        size_bytes = path.stat().st_size
+        for found, ends_at_byte in _read(path):
+            lines.append(found)
+            head, whole_bytes = found.hash, ends_at_byte
+    except AuditError as error:
+        damage = error
     except OSError as error:
+        is_missing = isinstance(error, FileNotFoundError)
         raise AuditError(
-            Kind.NOT_FOUND, f"the audit cannot be read ({error.strerror})", where=str(path)
+            Kind.NOT_FOUND if is_missing else Kind.PERMISSION_DENIED,
+            f"the vault's audit cannot be read ({error.strerror})",
+            where=str(path),
+            hint="It is there once a clip was asked for; only the vault's user and root may read "
+            "it.",
         ) from error
-    return lines, head
+    torn_bytes = max(0, size_bytes - whole_bytes) if damage is None else 0
+    return AuditCheck(tuple(lines), head, torn_bytes, damage)
 
 
 def _read(path: Path) -> Iterator[tuple[AuditLine, int]]:

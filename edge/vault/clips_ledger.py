@@ -5,16 +5,37 @@ its name is refused.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge.evidence.request import ClipRequest
 from edge.vault.clips_audit import ClipAudit, Detail
 
-# Requests without a valid signature: so many an hour get a line each, of the rest the number.
-UNSIGNED_LINES_AN_HOUR = 60
+# Requests that are refused: so many an hour get a line each, of the rest the number. Those that
+# nobody signed have an allowance of their own, so that a flood of them hides no other.
+REFUSED_LINES_AN_HOUR = 60
 MAX_FAILURES_TOLD = 64
 _HOUR_MS = 3_600_000
 _ENDS = frozenset({"refused", "failed", "delivered", "dropped", "forgotten"})
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """Lines of one hour. unwritten: refusals since the last line that got none."""
+
+    since_ms: int = 0
+    taken: int = 0
+    unwritten: int = 0
+
+    def has_room(self, utc_ms: int) -> bool:
+        """Take a line of this hour; False: this refusal is counted only."""
+        if not 0 <= utc_ms - self.since_ms < _HOUR_MS:
+            self.since_ms, self.taken = utc_ms, 0
+        self.taken += 1
+        if self.taken > REFUSED_LINES_AN_HOUR:
+            self.unwritten += 1
+            return False
+        return True
 
 
 class ClipLedger:
@@ -28,8 +49,7 @@ class ClipLedger:
         self._failures: dict[str, tuple[int, str]] = {}
         for line in self._audit.entries:
             self._remember(line.utc_ms, line.act, line.clip, line.detail)
-        self._unsigned_since_ms = 0
-        self._unsigned = self._unwritten = 0
+        self._unsigned, self._refused = _Allowance(), _Allowance()
 
     @property
     def fingerprints(self) -> Mapping[str, str]:
@@ -51,6 +71,11 @@ class ClipLedger:
         ]
         return found[-MAX_FAILURES_TOLD:]
 
+    def list_accepted(self) -> list[tuple[str, int]]:
+        """Camera and time (utc ms) of each request that was taken on, in order."""
+        lines = (line for line in self._audit.entries if line.act == "accepted")
+        return [(str(line.detail.get("camera", "")), line.utc_ms) for line in lines]
+
     def write(self, utc_ms: int, act: str, clip: str, detail: Detail | None = None) -> None:
         """Add a line. Raises AuditError; then the act must not take effect."""
         self._audit.write(utc_ms, act, clip, detail or {})
@@ -58,19 +83,26 @@ class ClipLedger:
 
     def write_unsigned(self, utc_ms: int, fingerprint: str, no: str) -> None:
         """Note a request of which nothing is believed. Raises AuditError."""
-        if utc_ms - self._unsigned_since_ms >= _HOUR_MS:
-            self._unsigned_since_ms, self._unsigned = utc_ms, 0
-        self._unsigned += 1
-        if self._unsigned > UNSIGNED_LINES_AN_HOUR:
-            self._unwritten += 1
-            return
-        detail: Detail = {"request_sha256": fingerprint, "no": no, "unwritten": self._unwritten}
-        self._audit.write(utc_ms, "refused", "", detail)
-        self._unwritten = 0
+        detail: Detail = {"request_sha256": fingerprint, "no": no}
+        self._write_refused(self._unsigned, utc_ms, "refused", "", detail)
+
+    def write_refused(self, utc_ms: int, act: str, clip: str, detail: Detail) -> None:
+        """Note a signed request that was refused. Raises AuditError.
+
+        One above the hour's lines is not remembered either: came it again, it is judged again.
+        """
+        self._write_refused(self._refused, utc_ms, act, clip, detail)
 
     def close(self) -> None:
         """Let go of the file."""
         self._audit.close()
+
+    def _write_refused(
+        self, allowance: _Allowance, utc_ms: int, act: str, clip: str, detail: Detail
+    ) -> None:
+        if allowance.has_room(utc_ms):
+            self.write(utc_ms, act, clip, {**detail, "unwritten": allowance.unwritten})
+            allowance.unwritten = 0
 
     def _remember(self, utc_ms: int, act: str, clip: str, detail: Detail) -> None:
         if not clip or act == "repeated":

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from edge.evidence.manifest import Gap, MandateName, Manifest, sign_manifest
+from edge.evidence.manifest import Manifest, sign_manifest
+from edge.evidence.pieces import Gap, MandateName
 from edge.evidence.request import ClipRequest
 from edge.evidence.sealed import Sealer
 from edge.mandate.keys import SigningKey
@@ -81,9 +82,8 @@ def _describe(
         chain_before=cut.chain_before,
         chain_after=cut.chain_after,
         mp4_bytes=cut.mp4_bytes,
-        mp4_sha256=cut.mp4_sha256,
         sealed_bytes=cut.sealed.sealed_bytes,
-        sealed_sha256=cut.sealed.sha256,
+        sealed_blake3=cut.sealed.blake3,
         readers=order.request.readers,
         software=context.software,
         made_utc_ms=context.now_utc_ms,

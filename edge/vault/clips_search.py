@@ -7,7 +7,8 @@ from typing import Protocol
 from edge.errors import Kind
 from edge.evidence.request import ClipRequest
 from edge.evidence.sealed import count_sealed_bytes
-from edge.vault.cut import NS_PER_MS, CutError, Footage
+from edge.vault.cut import Footage
+from edge.vault.cut_timeline import NS_PER_MS, CutError
 from edge.vault.index import GapRow
 from edge.vault.record import Header
 

@@ -14,9 +14,9 @@ from typing import BinaryIO
 from edge.evidence.manifest import MAX_ENVELOPE_BYTES
 from edge.evidence.request import MAX_ENVELOPE_BYTES as MAX_ORDER_BYTES
 from edge.vault.disk import FILE_MODE, FOLDER_MODE
+from edge.whole_file import read_bounded, sync_folder, write_whole
 from edge.wire.clip_talk import manifest_path, outgoing_folder, sealed_path
 from edge.wire.identifiers import is_clip_name
-from edge.wire.whole_file import read_bounded, sync_folder, write_whole
 
 ORDERS = "orders"
 # The link is of the folder's group: it reads sealed clips and can change nothing.

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from edge.clock import Clock
 from edge.errors import VigieError
+from edge.evidence.pole_key import ensure_evidence_key
 from edge.vault.clips import ClipDesk
-from edge.vault.clips_key import ensure_evidence_key
 from edge.vault.clips_making import Standing
 from edge.vault.places import VaultPlaces
 from edge.vault.reader import RingReader

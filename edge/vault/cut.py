@@ -12,31 +12,20 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Protocol
 
-from edge.errors import Kind, VigieError
-from edge.evidence.manifest import (
-    MAX_FRAGMENTS,
-    MAX_GAPS,
-    MAX_SPANS,
-    FragmentPiece,
-    Gap,
-    Piece,
-    Span,
-)
+from edge.errors import Kind
+from edge.evidence.manifest import MAX_FRAGMENTS, MAX_GAPS, MAX_SPANS
+from edge.evidence.pieces import FragmentPiece, Gap, Piece, Span
 from edge.evidence.sealed import Sealed, Sealer
-from edge.vault.cut_header import Placed, make_header
-from edge.vault.fragment import Fragment, GapReason, Stream
+from edge.vault.cut_header import make_header
+from edge.vault.cut_timeline import NS_PER_MS, CutError, TimeLine
+from edge.vault.fragment import Fragment, GapReason, Samples
 from edge.vault.record import Header
 
-NS_PER_MS = 1_000_000
 # A minute at 4 Mbit/s is kept between the two readings; more is read and opened again.
 _KEPT_BYTES = 32 * 1024 * 1024
 # Up to a fragment's rest may be missing at either end without being worth a word.
 _TOLERATED_NS = 2_000_000_000
 RING_BEGINS, RING_ENDS = "ring_begins", "ring_ends"
-
-
-class CutError(VigieError):
-    """The asked stretch cannot be cut; the message names what is available instead."""
 
 
 class Footage(Protocol):
@@ -61,7 +50,6 @@ class Cut:
     chain_before: bytes
     chain_after: bytes
     mp4_bytes: int
-    mp4_sha256: bytes
     sealed: Sealed
 
 
@@ -112,8 +100,8 @@ def cut_clip(footage: Footage, headers: Sequence[Header], sealer: Sealer, *, mar
     """
     if len(headers) > MAX_FRAGMENTS:
         raise _too_long(f"it has {len(headers)} fragments")
-    line = _TimeLine()
-    kept: dict[int, bytes] = {}
+    line = TimeLine()
+    kept: dict[int, Samples] = {}
     is_short = sum(header.samples_bytes for header in headers) <= _KEPT_BYTES
     for header in headers:
         fragment = footage.open_fragment(header)
@@ -155,15 +143,15 @@ def cut_still(
     sample = fragment.samples[place : place + row.sample_bytes]
     sha256 = hashlib.sha256(sample).digest()
     part = _Part(header, place, len(sample), sha256, row.captured_utc_ns, row.captured_utc_ns)
-    line = _TimeLine()
+    line = TimeLine()
     line.add_still(fragment.stream, row.sample_bytes, max(1, row.duration))
     return _write([part], line, sealer, mark, lambda _: fragment.samples)
 
 
-def _take_from(footage: Footage, kept: dict[int, bytes]) -> Callable[[Header], bytes]:
+def _take_from(footage: Footage, kept: dict[int, Samples]) -> Callable[[Header], Samples]:
     """Samples that were kept, each given once, or else from the ring again."""
 
-    def take(header: Header) -> bytes:
+    def take(header: Header) -> Samples:
         samples = kept.pop(header.seq, None)
         return footage.open_fragment(header).samples if samples is None else samples
 
@@ -172,10 +160,10 @@ def _take_from(footage: Footage, kept: dict[int, bytes]) -> Callable[[Header], b
 
 def _write(
     parts: Sequence[_Part],
-    line: "_TimeLine",
+    line: TimeLine,
     sealer: Sealer,
     mark: str,
-    take: Callable[[Header], bytes],
+    take: Callable[[Header], Samples],
 ) -> Cut:
     header = make_header(
         line.stream,
@@ -183,12 +171,10 @@ def _write(
         begins_utc_ms=parts[0].first_utc_ns // NS_PER_MS,
         mark=mark,
     )
-    whole = hashlib.sha256(header)
     mp4_bytes = len(header)
     sealer.write(header)
     for part in parts:
         view = memoryview(take(part.header))[part.first_byte : part.first_byte + part.size_bytes]
-        whole.update(view)
         sealer.write(view)
         mp4_bytes += len(view)
     return Cut(
@@ -198,73 +184,8 @@ def _write(
         chain_before=parts[0].header.chain_before,
         chain_after=parts[-1].header.chain,
         mp4_bytes=mp4_bytes,
-        mp4_sha256=whole.digest(),
         sealed=sealer.finish(),
     )
-
-
-class _TimeLine:
-    """Where samples stand in the clip. Across a gap the clip's clock goes on with the labels'."""
-
-    def __init__(self) -> None:
-        self.samples: list[Placed] = []
-        self._stream: Stream | None = None
-        self._before: Header | None = None
-        self._shift = 0
-
-    @property
-    def stream(self) -> Stream:
-        """How all samples are encoded."""
-        assert self._stream is not None
-        return self._stream
-
-    def add(self, header: Header, fragment: Fragment) -> None:
-        """Place a fragment behind the one before. Raises CutError for another coding."""
-        self._check_stream(fragment.stream, header)
-        self._shift = self._find_shift(header, fragment)
-        for row in fragment.rows:
-            self.samples.append(
-                Placed(
-                    row.sample_bytes,
-                    row.is_key,
-                    row.dts + self._shift,
-                    row.pts + self._shift,
-                    row.duration,
-                )
-            )
-        self._before = header
-
-    def add_still(self, stream: Stream, sample_bytes: int, duration: int) -> None:
-        """Place the only sample."""
-        self._stream = stream
-        self.samples.append(Placed(sample_bytes, True, 0, 0, duration))
-
-    def _check_stream(self, stream: Stream, header: Header) -> None:
-        if self._stream is None:
-            self._stream = stream
-        elif stream != self._stream:
-            raise CutError(
-                Kind.FAILED_PRECONDITION,
-                "the camera's coding changes within the asked time, at "
-                f"{header.first_utc_ns // NS_PER_MS} ms",
-                hint="Ask for the time before and the time after it as two clips.",
-            )
-
-    def _find_shift(self, header: Header, fragment: Fragment) -> int:
-        first_dts = fragment.rows[0].dts
-        if self._before is None:
-            # The first picture shows at 0; what is decoded for it comes before.
-            return -fragment.rows[0].pts
-        last = self.samples[-1]
-        follows = header.seq == self._before.seq + 1 and (
-            header.gap is None or header.gap.reason is GapReason.CLOCK_STEPPED
-        )
-        if follows and first_dts + self._shift > last.dts:
-            return self._shift
-        away_ns = header.first_utc_ns - self._before.last_utc_ns
-        stream = self.stream
-        ticks = away_ns * stream.time_base_den // (stream.time_base_num * 1_000_000_000)
-        return last.dts + max(ticks, last.duration, 1) - first_dts
 
 
 def _piece(part: _Part) -> FragmentPiece:

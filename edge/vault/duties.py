@@ -8,7 +8,7 @@ from edge.clock import Clock
 from edge.mandate.room import MandateRoom
 from edge.spool.database import StorageError
 from edge.spool.outbox import Outbox
-from edge.vault.health import StorageWatch
+from edge.vault.health import RingWatch
 from edge.vault.recorder import Recorder
 from edge.wire.ring_report import RingReport, write_ring_report
 
@@ -24,17 +24,21 @@ class Duties:
         self._recorder = recorder
         self._clock = clock
         self._outbox: Outbox | None = None
-        self._watch: StorageWatch | None = None
+        self._watch: RingWatch | None = None
         self._reported: RingReport | None = None
 
     def do(self) -> None:
         """One round."""
-        for news in self._room.poll():
-            logger.info("mandate_%s problem=%s", news.kind.value, news.what)
+        self.follow_mandate()
         self._recorder.prove_clock(self._room.standing().clock)
         self._recorder.tick()
         self._tell_health()
         self._report()
+
+    def follow_mandate(self) -> None:
+        """Take what the link brought."""
+        for news in self._room.poll():
+            logger.info("mandate_%s problem=%s", news.kind.value, news.what)
 
     def close(self) -> None:
         """Write what waits to the spool; what it refuses is lost with this process."""
@@ -44,14 +48,15 @@ class Duties:
 
     def _tell_health(self) -> None:
         """A spool that cannot be opened stops no recording; it is tried again."""
-        trouble = self._recorder.snapshot.trouble
+        trouble, refused = self._recorder.trouble, self._recorder.refused
         try:
             if self._watch is None:
-                if trouble is None:
+                if trouble is None and not refused:
                     return
                 self._outbox = Outbox.open(self._data)
-                self._watch = StorageWatch(self._outbox)
-            self._watch.look(trouble, self._clock.utc_ns(), self._clock.monotonic_ns())
+                self._watch = RingWatch(self._outbox)
+            utc_ns, now_ns = self._clock.utc_ns(), self._clock.monotonic_ns()
+            self._watch.look(trouble, refused, utc_ns, now_ns)
         except StorageError as error:
             logger.warning("health_not_told problem=%s", error)
 

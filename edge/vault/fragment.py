@@ -15,6 +15,8 @@ from edge.wire.packets import SourceKind
 _STREAM = struct.Struct("<HHIIBBBI")
 _ROW = struct.Struct("<IBqiIQ")
 _IS_KEY = 1
+# A view where a fragment was opened: at gigabytes a second a copy more would be seen.
+Samples = bytes | memoryview
 
 
 class GapReason(Enum):
@@ -106,7 +108,7 @@ class Fragment:
 
     camera: str
     stream: Stream
-    samples: bytes
+    samples: Samples
     rows: tuple[Row, ...]
     captured_monotonic_ns: int
     clock_error_ms: int | None

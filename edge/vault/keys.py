@@ -11,7 +11,7 @@ import secrets
 from edge.errors import Kind
 from edge.vault.disk import FILE_MODE, FOLDER_MODE, RingError, ring_error
 from edge.vault.places import VaultPlaces, parse_key_name
-from edge.wire.whole_file import sync_folder, write_whole
+from edge.whole_file import sync_folder, write_whole
 
 KEY_BYTES = 32
 

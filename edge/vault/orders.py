@@ -47,6 +47,7 @@ class No(Enum):
     CODING_CHANGES = "coding_changes"
     DAMAGED = "damaged"
     TOO_MANY_WAIT = "too_many_wait"
+    TOO_MANY_A_DAY = "too_many_a_day"
     DISK_FULL = "disk_full"
     DISK_FAILING = "disk_failing"
     DROPPED = "dropped"

@@ -5,6 +5,7 @@ DATA/doors/clips/            clips.sock: the link's; ring.json: what the ring ho
 DATA/vault/                  the vault's own, closed to everybody else
     lock                     held while a vault runs
     ring.db                  the index
+    ring.db.suspect          somebody met damage in it: the next start looks through all of it
     keys/CAMERA/DAY.key      one key per camera and UTC day
     ring/ring.id             the directory's id, also in ring.db and in each segment
     ring/CAMERA/DAY-NUMBER.seg
@@ -48,6 +49,11 @@ def moment_text(utc_ns: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def suspect_path(index: Path) -> Path:
+    """Where it is noted that somebody met damage in an index."""
+    return index.with_name(f"{index.name}.suspect")
+
+
 @dataclass(frozen=True, slots=True)
 class VaultPlaces:
     """All paths below one data directory."""
@@ -73,6 +79,11 @@ class VaultPlaces:
     def index(self) -> Path:
         """The database."""
         return self.vault / "ring.db"
+
+    @property
+    def suspect(self) -> Path:
+        """Lies beside the database once somebody has met damage in it."""
+        return suspect_path(self.index)
 
     @property
     def keys(self) -> Path:

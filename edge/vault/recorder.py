@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from edge.clock import Clock
 from edge.mandate.clock_proof import ClockProof
-from edge.mandate.gate import Permit
+from edge.mandate.gate import NO_FACTS, Facts, Permit
+from edge.mandate.statement import EVERYWHERE
 from edge.vault.disk import Disk
 from edge.vault.fragment import Fragment, GapReason
 from edge.vault.gathering import Context, Gatherer
@@ -18,34 +19,42 @@ from edge.vault.keys import DayKeys
 from edge.vault.places import VaultPlaces
 from edge.vault.recovery import Recovered, recover
 from edge.vault.retention import Retention
-from edge.vault.scribe import QUEUE_BYTES, RETRY_S, Scribe, Snapshot
+from edge.vault.scribe import QUEUE_BYTES, RETRY_S, Scribe
+from edge.vault.snapshot import Snapshot
 from edge.vault.writer import RingWriter
 from edge.wire.packets import StreamHello, StreamPacket
 
 # A camera that is silent for so long has what was gathered written.
 _SILENT_NS = 2_500_000_000
 logger = logging.getLogger("vigie.vault")
+AskPermit = Callable[[str, Facts], Permit]
 
 
 @dataclass(slots=True)
 class _Camera:
-    """One camera's side of the reading thread. permit: the last under which it was recorded."""
+    """One camera's side of the reading thread.
+
+    facts: the rules that its stream says it was made under. permit: the last under which it was
+    recorded. refused: why its stream is not; refused_ns: when a packet last was not.
+    """
 
     gatherer: Gatherer
+    facts: Facts = NO_FACTS
     permit: Permit | None = None
     refused: str = ""
+    refused_ns: int | None = None
     taken_ns: int = 0
 
 
 class Recorder:
-    """Owns the scribe; `permit` is asked for every packet."""
+    """Owns the scribe; `permit` is asked for every packet, with what its stream was made under."""
 
     def __init__(
         self,
         recovered: Recovered,
         writer: RingWriter,
         scribe: Scribe,
-        permit: Callable[[str], Permit],
+        permit: AskPermit,
         clock: Clock,
     ) -> None:
         """The writer is the scribe's; only its tails are looked at here."""
@@ -62,9 +71,23 @@ class Recorder:
         return self._scribe.snapshot
 
     @property
+    def trouble(self) -> GapReason | None:
+        """Why the disk takes not all that it is given; None: it does."""
+        return self._scribe.trouble
+
+    @property
     def makes_progress(self) -> bool:
         """False while the writing thread is dead or hangs in one call to the disk."""
         return self._scribe.makes_progress
+
+    @property
+    def refused(self) -> str:
+        """Why packets that still come are not recorded, one word; empty: none was refused."""
+        now_ns = self._clock.monotonic_ns()
+        for camera in self._cameras.values():
+            if camera.refused_ns is not None and now_ns - camera.refused_ns <= _SILENT_NS:
+                return camera.refused
+        return ""
 
     def begin(self, hello: StreamHello) -> None:
         """A camera's stream begins. Raises UnitError for parameter sets that cannot be read."""
@@ -74,20 +97,26 @@ class Recorder:
             done = camera.gatherer.begin(hello)
         finally:
             self._enqueue(done, camera)
+        rules = hello.rules
+        camera.facts = Facts({hello.camera: rules.camera_sha256, EVERYWHERE: rules.site_sha256})
+        permit = self._permit(hello.camera, camera.facts)
+        if not permit.may_record:
+            self._refuse(hello.camera, camera, permit)
 
     def take(self, name: str, packet: StreamPacket) -> None:
         """One packet of a camera that has begun."""
         camera = self._camera(name)
-        permit = self._permit(name)
+        permit = self._permit(name, camera.facts)
         self.prove_clock(permit.clock)
         if not permit.may_record:
+            camera.refused_ns = self._clock.monotonic_ns()
             self._refuse(name, camera, permit)
             return
         if camera.permit is not None and permit.version != camera.permit.version:
             self._enqueue(camera.gatherer.flush(), camera)
         if camera.refused:
             logger.info("recording_begun camera=%s mandate_version=%d", name, permit.version)
-        camera.permit, camera.refused = permit, ""
+        camera.permit, camera.refused, camera.refused_ns = permit, "", None
         camera.taken_ns = self._clock.monotonic_ns()
         source, error_ms = "", None
         if permit.clock is not None:
@@ -104,7 +133,10 @@ class Recorder:
         camera = self._cameras.get(name)
         if camera is not None:
             self._enqueue(camera.gatherer.flush(), camera)
-            self._miss(name, camera, GapReason.CAMERA_SILENT)
+            # Who sends knows the mandate too, and sends nothing where nothing may be recorded.
+            may_record = self._permit(name, camera.facts).may_record
+            reason = GapReason.CAMERA_SILENT if may_record else GapReason.NO_PERMIT
+            self._miss(name, camera, reason)
 
     def tick(self) -> None:
         """Write what silent cameras left; to be called about once a second."""
@@ -157,7 +189,7 @@ class Recorder:
 
 def open_recorder(
     places: VaultPlaces,
-    permit: Callable[[str], Permit],
+    permit: AskPermit,
     *,
     clock: Clock,
     disk: Disk,

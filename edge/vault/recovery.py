@@ -17,7 +17,7 @@ from edge.vault.fragment import Gap, GapReason
 from edge.vault.index import Entry, GapRow, Index, SegmentRow
 from edge.vault.keys import DayKeys
 from edge.vault.places import VaultPlaces, moment_text
-from edge.vault.sealing import check_seal
+from edge.vault.sealing import open_seal
 from edge.vault.segments import Found, SegmentFile, SegmentReader, list_segments
 from edge.vault.writer import NO_TAIL, Tail
 
@@ -88,11 +88,15 @@ def _read_id(places: VaultPlaces) -> bytes | None:
 
 
 def _open_index(places: VaultPlaces, now_utc_ns: int) -> tuple[Index, Path | None]:
-    """The index, a new one where the old is damaged; and where the old one lies then."""
+    """The index, a new one where the old is damaged; and where the old one lies then.
+
+    All of it is looked through after an end that was not clean, and when somebody met damage.
+    """
     try:
         index = Index(places.index)
-        problem = index.find_problem()
-        if problem is None:
+        is_trusted = index.get_about(_CLEAN) == "yes" and not places.suspect.exists()
+        if is_trusted or index.find_problem() is None:
+            places.suspect.unlink(missing_ok=True)
             return index, None
         index.close()
     except RingError as error:
@@ -104,6 +108,7 @@ def _open_index(places: VaultPlaces, now_utc_ns: int) -> tuple[Index, Path | Non
         old = places.index.with_name(places.index.name + suffix)
         if old.exists():
             old.rename(aside.with_name(aside.name + suffix))
+    places.suspect.unlink(missing_ok=True)
     logger.error("ring_index_set_aside path=%s", aside)
     return Index(places.index), aside
 
@@ -171,6 +176,9 @@ def _take_segment(
     reader: SegmentReader,
     row: SegmentRow | None,
 ) -> None:
+    if row is not None and row.bytes == reader.size_bytes:
+        # Each fragment's row came with the segment's new length, in one commit.
+        return
     index = recovered.index
     entries = index.segment_entries(file.number) if row is not None else []
     cut = [each for each in entries if each.place + each.bytes > reader.size_bytes]
@@ -227,7 +235,7 @@ def _is_true(places: VaultPlaces, file: SegmentFile, reader: SegmentReader, foun
     if key is None:
         return False
     try:
-        check_seal(key, found.header, reader.sealed(found.place, found.header))
+        open_seal(key, found.header, reader.sealed(found.place, found.header))
     except RingError:
         return False
     return True

@@ -9,6 +9,7 @@ import fcntl
 import logging
 import os
 import selectors
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from edge.mandate.device_name import read_device
 from edge.mandate.kernel_clock import ReadKernelClock
 from edge.mandate.places import Places
 from edge.mandate.room import MandateRoom
+from edge.service.bond import end_with_starter
 from edge.service.watchdog import Watchdog
 from edge.vault.clips import read_standing
 from edge.vault.clips_socket import open_clip_desk
@@ -32,14 +34,17 @@ from edge.vault.recorder import open_recorder
 
 _TICK_NS = 1_000_000_000
 _GB = 10**9
-# Two thirds of the smallest card that the boards are sold with.
-_DEFAULT_QUOTA_GB = 20.0
+# Two thirds of the smallest card that the boards are sold with, and on a smaller one two thirds of
+# what it has: the rest is for events, clips that wait and an update.
+_DEFAULT_QUOTA_BYTES = 20 * _GB
+_SHARE_OF_DISK = (2, 3)
 logger = logging.getLogger("vigie.vault")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until told to end; the exit code."""
     asked = _parse(arguments)
+    end_with_starter(os.environ)
     # What eye and link must reach lies in folders of shared groups; all else is the vault's alone.
     os.umask(0o027)
     logging.basicConfig(
@@ -49,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         device = asked.device or read_device(asked.data)
-        serve(asked.data, device, round(asked.quota_gb * _GB))
+        serve(asked.data, device, choose_quota(asked.quota_gb, asked.data))
     except VigieError as error:
         sys.stderr.write(f"vigie: {error}\n")
         return error.exit_code
@@ -57,6 +62,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logger.exception("vault_failed")
         return EXIT_CODES[Kind.INTERNAL]
     return 0
+
+
+def choose_quota(asked_gb: float | None, data: Path) -> int:
+    """Bytes that the ring may take: as asked, or what this pole's disk bears."""
+    if asked_gb is not None:
+        return round(asked_gb * _GB)
+    part, whole = _SHARE_OF_DISK
+    return min(_DEFAULT_QUOTA_BYTES, shutil.disk_usage(data).total * part // whole)
 
 
 def serve(
@@ -94,6 +107,8 @@ def serve(
         intake = Intake(places.socket, recorder, selector)
         stack.callback(intake.close)
         duties = Duties(data, room, recorder, clock)
+        for handle in room.handles:
+            selector.register(handle, selectors.EVENT_READ, duties.follow_mandate)
         stack.callback(duties.close)
         # The mandate must hold before the first packet or request is looked at.
         duties.do()
@@ -139,7 +154,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="the pole's state directory")
     parser.add_argument("--device", help="the pole's name; else as enrolled")
     parser.add_argument(
-        "--quota-gb", type=float, default=_DEFAULT_QUOTA_GB, help="what the ring may take"
+        "--quota-gb", type=float, help="what the ring may take; else 20, or two thirds of the disk"
     )
     parser.add_argument("--debug", action="store_true", help="log more")
     return parser.parse_args(arguments)

@@ -20,6 +20,7 @@ from edge.vault.index import Index
 from edge.vault.places import DAY_NS
 from edge.vault.recovery import note_clean_end
 from edge.vault.retention import Retention
+from edge.vault.snapshot import Snapshot, take_snapshot
 from edge.vault.writer import NotPermittedError, RingWriter
 
 # A minute of four cameras at 2 Mbit/s; fits beside everything else in the vault's memory.
@@ -27,29 +28,16 @@ QUEUE_BYTES = 64 * 1024 * 1024
 RETRY_S = 1.0
 # A worn card may take long over one sync; what takes longer hangs.
 _LONGEST_CALL_NS = 30_000_000_000
+# A full queue takes a slow disk longer than whoever ends a vault waits (20 s).
+_LONGEST_END_NS = 10_000_000_000
+# A disk that has dropped nothing for so long keeps up again.
+SLOW_FOR_NS = 60_000_000_000
 _EXPIRE_EVERY_NS = 30_000_000_000
 _REASONS: dict[Kind, GapReason] = {
     Kind.RESOURCE_EXHAUSTED: GapReason.DISK_FULL,
     Kind.FAILED_PRECONDITION: GapReason.DISK_READ_ONLY,
 }
 logger = logging.getLogger("vigie.vault")
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What the writing thread last knew. *_utc_ns: None: the ring is empty.
-
-    trouble: why the disk does not take fragments now; None: it does. sealed_fragments: since start.
-    """
-
-    ring_bytes: int = 0
-    ring_quota_bytes: int = 0
-    oldest_utc_ns: int | None = None
-    newest_utc_ns: int | None = None
-    gaps: int = 0
-    sealed_fragments: int = 0
-    dropped_fragments: int = 0
-    trouble: GapReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +81,10 @@ class Scribe:
         self._is_busy = False
         self._moved_ns = clock.monotonic_ns()
         self._is_closing = False
+        self._end_by_ns: int | None = None
         self._sealed = self._dropped = 0
         self._trouble: GapReason | None = None
+        self._slow_until_ns = clock.monotonic_ns()
         self._proven_utc_ns: int | None = None
         self._snapshot = Snapshot()
         self._expired_ns: int | None = None
@@ -106,6 +96,12 @@ class Scribe:
     def snapshot(self) -> Snapshot:
         """The newest state of the ring."""
         return self._snapshot
+
+    @property
+    def trouble(self) -> GapReason | None:
+        """Why the disk takes not all that it is given; None: it does."""
+        is_slow = self._clock.monotonic_ns() < self._slow_until_ns
+        return self._trouble or (GapReason.DISK_SLOW if is_slow else None)
 
     @property
     def makes_progress(self) -> bool:
@@ -143,9 +139,13 @@ class Scribe:
             )
 
     def close(self) -> None:
-        """Write what waits and end. What the disk refuses now is named as lost."""
+        """Write what waits and end. What the disk refuses now, or is too slow for, is named lost.
+
+        Takes ten seconds at most, and the one call to the disk that is under way by then.
+        """
         with self._changed:
             self._is_closing = True
+            self._end_by_ns = self._clock.monotonic_ns() + _LONGEST_END_NS
             self._changed.notify_all()
         self._thread.join()
         self._writer.close()
@@ -160,6 +160,8 @@ class Scribe:
         fragment = job.fragment
         self._queued_bytes -= len(fragment.samples)
         self._dropped += 1
+        if reason is GapReason.DISK_SLOW:
+            self._slow_until_ns = self._clock.monotonic_ns() + SLOW_FOR_NS
         earlier = self._lost.get(fragment.camera) or fragment.gap
         lost_before = earlier.lost_fragments if earlier else 0
         self._lost[fragment.camera] = Gap(earlier.reason if earlier else reason, lost_before + 1)
@@ -194,6 +196,8 @@ class Scribe:
 
     def _next(self) -> _Job | _Note | None:
         """The oldest of the queue, with the gap that earlier losses left. Holds the lock."""
+        if self._end_by_ns is not None and self._clock.monotonic_ns() > self._end_by_ns:
+            self._give_up_jobs()
         if not self._queue:
             return None
         self._is_busy = True
@@ -209,6 +213,12 @@ class Scribe:
             gap = Gap(lost.reason, lost.lost_fragments + more)
             job = replace(job, fragment=replace(job.fragment, gap=gap))
         return job
+
+    def _give_up_jobs(self) -> None:
+        """Drop all that waits but notes. Holds the lock."""
+        for job in [each for each in self._queue if isinstance(each, _Job)]:
+            self._queue.remove(job)
+            self._drop(job, self._trouble or GapReason.DISK_SLOW)
 
     def _write(self, job: _Job) -> None:
         """Until the disk takes it; when the end was asked for, once."""
@@ -247,7 +257,6 @@ class Scribe:
             logger.info("ring_writes_again")
         else:
             logger.error("ring_in_trouble reason=%s problem=%s", trouble.word, error)
-        self._publish()
 
     def _look_around(self) -> None:
         """End days, publish what there is. Trouble here is told and tried again."""
@@ -265,25 +274,10 @@ class Scribe:
             self._tell(_REASONS.get(error.kind, GapReason.DISK_FAILING), error)
 
     def _publish(self) -> None:
-        oldest: list[int] = []
-        newest: list[int] = []
-        gaps = self._snapshot.gaps
-        with suppress(RingError):
-            for camera in self._index.cameras():
-                first, last = self._index.first(camera), self._index.last(camera)
-                oldest += [first.first_utc_ns] if first else []
-                newest += [last.last_utc_ns] if last else []
-            gaps = self._index.count_gaps()
-        self._snapshot = Snapshot(
-            ring_bytes=self._retention.used_bytes,
-            ring_quota_bytes=self._retention.quota_bytes,
-            oldest_utc_ns=min(oldest, default=None),
-            newest_utc_ns=max(newest, default=None),
-            gaps=gaps,
-            sealed_fragments=self._sealed,
-            dropped_fragments=self._dropped,
-            trouble=self._trouble,
+        counted = replace(
+            self._snapshot, sealed_fragments=self._sealed, dropped_fragments=self._dropped
         )
+        self._snapshot = take_snapshot(counted, self._index, self._retention)
 
     def _name_lost(self) -> None:
         """Leave an open gap for what no later fragment will name."""

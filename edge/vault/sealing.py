@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
 from edge.errors import Kind
 from edge.vault.disk import RingError
-from edge.vault.fragment import Fragment, read_table, write_table
+from edge.vault.fragment import Fragment, Samples, read_table, write_table
 from edge.vault.record import NO_CHAIN, Header, write_header
 
 AES_256_GCM, CHACHA20_POLY1305 = 1, 2
@@ -74,14 +74,17 @@ def describe(
     return replace(header, chain=packed[-len(NO_CHAIN) :]), table
 
 
-def seal(key: bytes, header: Header, samples: bytes, table: bytes) -> bytes:
+def seal(key: bytes, header: Header, samples: Samples, table: bytes) -> bytes:
     """What stands behind the header on the disk."""
     cipher = _CIPHERS[header.suite](key)
-    return cipher.encrypt(header.nonce, samples + table, write_header(header))
+    return cipher.encrypt(header.nonce, b"".join((samples, table)), write_header(header))
 
 
-def check_seal(key: bytes, header: Header, sealed: bytes) -> bytes:
+def open_seal(key: bytes, header: Header, sealed: bytes) -> memoryview:
     """The plaintext behind a header: samples, then table.
+
+    The header is the seal's associated data, so the hash that it states is proven with the bytes:
+    whoever held the day's key sealed these samples under this hash.
 
     Raises RingError DATA_LOSS when a byte is not as it was written.
     """
@@ -92,22 +95,27 @@ def check_seal(key: bytes, header: Header, sealed: bytes) -> bytes:
         plain = cipher(key).decrypt(header.nonce, sealed, write_header(header))
     except InvalidTag:
         raise _damaged("its seal is broken: a byte was changed, or the key is another") from None
-    # A view: at a gigabyte a second a copy more would be seen.
-    samples = memoryview(plain)[: header.samples_bytes]
+    return memoryview(plain)
+
+
+def check_seal(key: bytes, header: Header, sealed: bytes) -> None:
+    """Open a seal and hash its samples again, which finds what was wrong before it was sealed.
+
+    Raises RingError DATA_LOSS as `open_seal`, or when they have not the hash their header states.
+    """
+    samples = open_seal(key, header, sealed)[: header.samples_bytes]
     if hashlib.sha256(samples).digest() != header.samples_sha256:
         raise _damaged("its samples do not have the hash that its header states")
-    return plain
 
 
 def unseal(key: bytes, header: Header, sealed: bytes, camera: str) -> Fragment:
-    """The fragment behind a header. Raises RingError as `check_seal`."""
-    plain = check_seal(key, header, sealed)
-    samples, table = plain[: header.samples_bytes], plain[header.samples_bytes :]
-    stream, rows = read_table(table)
+    """The fragment behind a header. Raises RingError as `open_seal`."""
+    plain = open_seal(key, header, sealed)
+    stream, rows = read_table(bytes(plain[header.samples_bytes :]))
     return Fragment(
         camera=camera,
         stream=stream,
-        samples=samples,
+        samples=plain[: header.samples_bytes],
         rows=rows,
         captured_monotonic_ns=header.captured_monotonic_ns,
         clock_error_ms=header.clock_error_ms,

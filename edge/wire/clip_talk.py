@@ -85,11 +85,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A clip waits in outgoing. sealed_bytes, sealed_sha256: of the file (hexadecimal)."""
+    """A clip waits in outgoing. sealed_bytes, sealed_blake3: of the file (hexadecimal)."""
 
     clip: str
     sealed_bytes: int
-    sealed_sha256: str
+    sealed_blake3: str
 
 
 ToVault = Request | Delivered | Drop
@@ -163,8 +163,8 @@ def parse_from_vault(line: bytes) -> FromVault:
             return _end(fields, Report(_clip(fields), state, _message(fields)))
         case "ready":
             size_bytes = fields.whole("sealed_bytes", least=1)
-            sha256 = fields.sha256("sealed_sha256")
-            return _end(fields, Ready(_clip(fields), size_bytes, sha256))
+            digest = fields.blake3("sealed_blake3")
+            return _end(fields, Ready(_clip(fields), size_bytes, digest))
     raise TalkError(Kind.INVALID_ARGUMENT, f"the vault says '{word}', which means nothing here")
 
 

@@ -106,7 +106,12 @@ class Fields:
     def sha256(self, key: str) -> str:
         """64 hexadecimal digits, lower case."""
         value = self._take(key)
-        return self._sha256(key, value) if value is not _MISSING else ""
+        return self._hash(key, value) if value is not _MISSING else ""
+
+    def blake3(self, key: str) -> str:
+        """64 hexadecimal digits, lower case."""
+        value = self._take(key)
+        return self._hash(key, value, "a BLAKE3") if value is not _MISSING else ""
 
     def moment(self, key: str) -> datetime:
         """A moment such as `2026-11-21T06:00:00Z`, with its zone."""
@@ -166,7 +171,7 @@ class Fields:
     ) -> tuple[str, ...]:
         """A list of SHA-256 in hexadecimal, each once."""
         found = [
-            self._sha256(f"{key}[{index}]", value)
+            self._hash(f"{key}[{index}]", value)
             for index, value in enumerate(self.items(key, least=least, most=most, default=default))
         ]
         return self._once(key, found)
@@ -181,7 +186,7 @@ class Fields:
         for name, text in value.items():
             if name != "*" and not _NAME.fullmatch(str(name)):
                 self.wrong(f"{key}.{_clean(str(name))}", "is no name of a camera and not *")
-            elif digest := self._sha256(f"{key}.{name}", text):
+            elif digest := self._hash(f"{key}.{name}", text):
                 found[str(name)] = digest
         return found
 
@@ -196,11 +201,13 @@ class Fields:
                 self.wrong(_clean(key), f"is {_shown(value)}; allowed: a text or a whole number")
         return found
 
-    def objects(self, key: str, *, most: int, least: int = 0) -> list["Fields"]:
+    def objects(
+        self, key: str, *, most: int, least: int = 0, default: object = _MISSING
+    ) -> list["Fields"]:
         """A list of objects, each to be read in turn."""
         return [
             Fields(item, path=f"{self._at(key)}[{index}]", problems=self.problems)
-            for index, item in enumerate(self.items(key, least=least, most=most))
+            for index, item in enumerate(self.items(key, least=least, most=most, default=default))
         ]
 
     def inner(self, key: str) -> "Fields":
@@ -257,10 +264,10 @@ class Fields:
         self.wrong(key, f"is {_shown(value)}; allowed: {', '.join(known)}", hint)
         return ""
 
-    def _sha256(self, key: str, value: object) -> str:
+    def _hash(self, key: str, value: object, kind: str = "a SHA-256") -> str:
         if isinstance(value, str) and _HEX.fullmatch(value):
             return value
-        self.wrong(key, f"is {_shown(value)}; allowed: a SHA-256, 64 digits 0-9 a-f")
+        self.wrong(key, f"is {_shown(value)}; allowed: {kind}, 64 digits 0-9 a-f")
         return ""
 
     def _once(self, key: str, found: Sequence[str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from edge.errors import Kind, VigieError
 
 MAGIC = b"VGPK"
-VERSION = 1
+VERSION = 2
 # A key picture of 8K at the highest rates of cameras is some 4 MiB.
 MAX_PACKET_BYTES = 8 * 1024 * 1024
 MAX_EXTRADATA_BYTES = 64 * 1024
@@ -24,9 +24,10 @@ MAX_SIDE_PX = 65_535
 
 _FRAME = struct.Struct("<IB")
 _HELLO, _PACKET = 1, 2
+_HASH_BYTES = 32
 # magic, version, width, height, time base (numerator, denominator), masked, source kind,
-# lengths of camera, codec, extradata.
-_HELLO_HEAD = struct.Struct("<4sHHHIIBBBBI")
+# lengths of camera, codec, extradata, hashes of the rules (camera's, site's).
+_HELLO_HEAD = struct.Struct(f"<4sHHHIIBBBBI{_HASH_BYTES}s{_HASH_BYTES}s")
 # flags, pts, dts, duration, captured utc ns, captured monotonic ns, clock error ms + 1.
 _PACKET_HEAD = struct.Struct("<BqqIQQI")
 _IS_KEY, _IS_DISCONTINUOUS = 1, 2
@@ -58,12 +59,23 @@ class SourceKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class StreamRules:
+    """Under which site file a stream was made: SHA-256 in hexadecimal, as mandates name them.
+
+    camera_sha256: of the camera's rules and masks; site_sha256: of the whole site's.
+    """
+
+    camera_sha256: str
+    site_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class StreamHello:
     """What the packets after it are.
 
     codec: FFmpeg's name of the codec, such as "h264", "hevc", "mjpeg". extradata: parameter sets
     as the demux has them, Annex B or avcC/hvcC; may be empty. time_base_*: seconds per tick of pts
-    and dts. is_masked: privacy masks were burned in before encoding.
+    and dts. is_masked: privacy masks were burned in before encoding. rules: the masks are theirs.
     """
 
     camera: str
@@ -75,6 +87,7 @@ class StreamHello:
     time_base_den: int
     is_masked: bool
     source_kind: SourceKind
+    rules: StreamRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +126,8 @@ def pack_hello(hello: StreamHello) -> bytes:
         len(camera),
         len(codec),
         len(hello.extradata),
+        bytes.fromhex(hello.rules.camera_sha256),
+        bytes.fromhex(hello.rules.site_sha256),
     )
     body += camera + codec + hello.extradata
     return _FRAME.pack(len(body) + 1, _HELLO) + body
@@ -182,9 +197,8 @@ class Unpacker:
 def _read_hello(body: bytes) -> StreamHello:
     if len(body) < _HELLO_HEAD.size or body[:4] != MAGIC:
         raise PacketError("the hello is not one of a capture child")
-    (_, version, width, height, num, den, is_masked, source, camera_bytes, codec_bytes, extra) = (
-        _HELLO_HEAD.unpack_from(body)
-    )
+    (_, version, width, height, num, den, is_masked, source, camera_bytes, codec_bytes, extra,
+     camera_hash, site_hash) = _HELLO_HEAD.unpack_from(body)  # fmt: skip
     if version != VERSION:
         raise PacketError(f"the hello is of version {version}, this vault speaks {VERSION}")
     if len(body) != _HELLO_HEAD.size + camera_bytes + codec_bytes + extra:
@@ -201,6 +215,7 @@ def _read_hello(body: bytes) -> StreamHello:
             time_base_den=den,
             is_masked=bool(is_masked),
             source_kind=SourceKind(source),
+            rules=StreamRules(camera_hash.hex(), site_hash.hex()),
         )
     except ValueError as error:
         raise PacketError(f"the hello cannot be read: {error}") from None

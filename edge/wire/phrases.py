@@ -70,6 +70,8 @@ ENGLISH = Phrases(
         "site": "A new site file was refused; the last good one stays in force",
         "mandate": "The mandate lets nothing be detected or recorded now",
         "room": "A process of the device ended by itself and was started again",
+        "software": "The device started its software",
+        "local_page": "A technician's token opened the live picture on the device's own cable",
         "*": "{subject}: {function} at '{place}'",
     },
     limits={
@@ -154,6 +156,8 @@ FRENCH = Phrases(
         "site": "Un nouveau fichier de site a été refusé ; le dernier valable reste en vigueur",
         "mandate": "Le mandat ne permet à présent ni détection ni enregistrement",
         "room": "Un processus de l'appareil s'est arrêté de lui-même et a été relancé",
+        "software": "L'appareil a démarré son logiciel",
+        "local_page": "Le jeton d'un technicien ouvre l'image en direct sur le câble de l'appareil",
         "*": "{subject} : {function} à « {place} »",
     },
     limits={
@@ -238,6 +242,8 @@ SPANISH = Phrases(
         "site": "Se rechazó un nuevo archivo de sitio; sigue en vigor el último válido",
         "mandate": "El mandato no permite ahora ni detectar ni grabar",
         "room": "Un proceso del equipo terminó por sí solo y se inició de nuevo",
+        "software": "El equipo inició su software",
+        "local_page": "La ficha de un técnico abre la imagen en directo en el cable del equipo",
         "*": "{subject}: {function} en «{place}»",
     },
     limits={

@@ -147,7 +147,7 @@ def eight_k(path: Path) -> Path:
         (variable_rate, "vfr.mkv", 10, (240, 320)),
         (turned, "turned.mp4", 10, (320, 240)),
         (foreign, "foreign.mp4", 10, (240, 320)),
-        (eight_k, "8k.avi", 1, (360, 640)),
+        (eight_k, "8k.avi", 1, (1080, 1920)),
     ],
 )
 def test_an_odd_file_works_as_far_as_it_goes(

@@ -88,11 +88,24 @@ def a_torn_database(setting: Setting) -> Plan:
     return plan(setting)
 
 
-def a_newer_database(setting: Setting) -> Plan:
+def database_of_version(setting: Setting, version: int) -> Plan:
     with sqlite3.connect(setting.database()) as connection:
-        connection.execute("PRAGMA user_version=9")
+        connection.execute("CREATE TABLE accounts (name TEXT PRIMARY KEY)")
+        connection.execute(f"PRAGMA user_version={version}")
     connection.close()
     return plan(setting)
+
+
+def a_newer_database(setting: Setting) -> Plan:
+    return database_of_version(setting, 9)
+
+
+def an_older_database(setting: Setting) -> Plan:
+    return database_of_version(setting, 2)
+
+
+def another_program_s_database(setting: Setting) -> Plan:
+    return database_of_version(setting, 0)
 
 
 def a_lost_authority(setting: Setting) -> Plan:
@@ -148,8 +161,22 @@ TABLE: dict[str, tuple[Callable[[Setting], Plan], str]] = {
     "the database is of a newer release": (
         a_newer_database,
         (
-            "{data}/collector.db: the database has schema version 9, this collector knows 2\n"
+            "{data}/collector.db: the database has schema version 9, this collector knows 4\n"
             "  Run the version of vigie that wrote it, or give another --data directory."
+        ),
+    ),
+    "the database is of an older release": (
+        an_older_database,
+        (
+            "{data}/collector.db: the database has schema version 2, this collector knows 4\n"
+            "  Run the version of vigie that wrote it, or give another --data directory."
+        ),
+    ),
+    "the database is of another program": (
+        another_program_s_database,
+        (
+            "{data}/collector.db: the database has no schema version, this collector knows 4\n"
+            "  Another program made this file: give another --data directory."
         ),
     ),
     "the authority's key is gone": (

@@ -5,6 +5,7 @@ Nothing here loses an event: the spool holds what was not acknowledged.
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,10 @@ from pathlib import Path
 import grpc
 import pytest
 
+from edge.enrolment.certificate import enrol
+from edge.enrolment.diagnosis import find_reason, split_address
+from edge.enrolment.identity import IdentityDirectory
 from edge.errors import Kind, VigieError
-from edge.link.diagnosis import find_reason, split_address
-from edge.link.enrolment import enrol
-from edge.link.identity import IdentityDirectory
 from tests.fakes.authority import Authority, Pair, make_credentials
 from tests.fakes.pole import Pole, Told, listen_to_link
 from tests.fakes.server import DEVICE, Script, Server
@@ -209,6 +210,25 @@ async def test_something_else_at_the_port_is_told_from_a_collector() -> None:
     assert error.hint == "Check the port."
 
 
+async def test_a_collector_that_dies_after_the_handshake_does_not_refuse_our_certificate(
+    tmp_path: Path,
+) -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    pair = OURS.make_server()
+    (tmp_path / "server.pem").write_bytes(pair.key_pem + pair.certificate_pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=context)
+    async with server:
+        at = f"localhost:{server.sockets[0].getsockname()[1]}"
+        credentials = make_credentials(OURS, OURS.make_device(DEVICE))
+        error = await asyncio.to_thread(find_reason, at, credentials)
+    assert error.kind is Kind.UNAVAILABLE, "a refusal would wait for up to a minute"
+    assert str(error) == f"{at} hung up\n  It is tried again by itself."
+
+
 @pytest.mark.parametrize("address", ["", "host", ":7443", "host:", "host:0", "host:99999", "h:x"])
 def test_a_wrong_address_is_refused_with_its_form(address: str) -> None:
     with pytest.raises(VigieError) as refused:
@@ -261,7 +281,14 @@ async def test_a_refused_enrolment_says_why_and_leaves_the_old_identity(
     ca.write_bytes(OURS.ca_pem)
     async with Server(OURS, script=script) as server:
         with pytest.raises(VigieError) as refused:
-            await enrol(pole.directory, device=DEVICE, collector=server.enrolment, ca=ca, token="t")
+            await enrol(
+                pole.directory,
+                device=DEVICE,
+                collector=server.enrolment,
+                ca=ca,
+                token="t",
+                settle=lambda *_: None,
+            )
     assert str(refused.value) == message
     assert pole.directory.read_identity() == before
 
@@ -273,7 +300,14 @@ async def test_enrolling_with_the_wrong_authority_sends_no_token(
     ca.write_bytes(THEIRS.ca_pem)
     async with Server(OURS) as server:
         with pytest.raises(VigieError) as refused:
-            await enrol(pole.directory, device=DEVICE, collector=server.enrolment, ca=ca, token="t")
+            await enrol(
+                pole.directory,
+                device=DEVICE,
+                collector=server.enrolment,
+                ca=ca,
+                token="t",
+                settle=lambda *_: None,
+            )
         assert not server.script.keys
     assert refused.value.kind is Kind.PERMISSION_DENIED
     assert refused.value.what == (f"{server.enrolment} is not certified by the authority in ca.pem")

@@ -4,9 +4,11 @@ import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,6 +130,51 @@ def test_a_corrupt_index_is_said_set_aside_and_rebuilt(pole: Pole) -> None:
     assert aside.read_bytes().startswith(b"this is no database")
     assert [header.seq for header in pole.headers()] == list(range(1, FRAGMENTS + 1))
     assert found(pole) == []
+
+
+def damage_quietly(pole: Pole) -> None:
+    """The index opens and has all its rows, but one of its trees does not hang together."""
+    index = pole.places.index
+    with closing(sqlite3.connect(index)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'fragment_time'"
+        page = connection.execute(query).fetchone()[0]
+        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    with index.open("r+b") as file:
+        # Where a leaf's header says how many cells it has.
+        file.seek((page - 1) * page_bytes + 3)
+        file.write(b"\x00\x01")
+
+
+@pytest.mark.parametrize("told_by", ["kill", "verify"])
+def test_quiet_damage_in_the_index_is_found_after_a_kill_and_when_it_was_met(
+    pole: Pole, told_by: str
+) -> None:
+    damage_quietly(pole)
+    match told_by:
+        case "kill":
+            with closing(sqlite3.connect(pole.places.index)) as connection, connection:
+                connection.execute("UPDATE about SET content='no' WHERE name='ended_cleanly'")
+        case "verify":
+            assert found(pole) == [(str(pole.places.index), "the ring's index is damaged")]
+    pole.record().close()
+    assert list(pole.places.vault.glob("ring.db.damaged-*Z"))
+    assert not pole.places.suspect.exists()
+    assert [header.seq for header in pole.headers()] == list(range(1, FRAGMENTS + 1))
+    assert found(pole) == []
+
+
+def test_damage_that_a_reader_meets_is_noted_for_the_next_start(pole: Pole) -> None:
+    index = pole.places.index
+    with closing(sqlite3.connect(index)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    stored = bytearray(index.read_bytes())
+    # All but the first page, which says what tables there are.
+    stored[4_096:] = b"\xff" * (len(stored) - 4_096)
+    index.write_bytes(stored)
+    with pole.reading() as reader, pytest.raises(RingError, match="the ring's index is damaged"):
+        reader.footage(CAMERA).list_headers(0, 2**62)
+    assert pole.places.suspect.exists()
 
 
 def test_a_lost_index_is_rebuilt_and_a_hole_is_named_from_the_seqs(pole: Pole) -> None:

@@ -53,7 +53,7 @@ TABLE: list[Row] = [
     ("two [site] tables", "[site]", "[[site]]", "2:3: site is no table | Write it as [site]."),
     ("a control character in the site's name", '"gate"', '"gate\\u0007"', "3:8: name must have 1 to 80 printable characters"),
     ("an unknown key", 'name = "gate"', 'nme = "gate"\nname = "gate"', "3:1: unknown key nme in [site] | Did you mean name?"),
-    ("an unknown key like no other", '"sim:street"', '"sim:street"\nfrobnicate = 1', "7:1: unknown key frobnicate in [camera] | Known here: name, source, analysis_fps, analysis_width_px, recording, mask, person_height."),
+    ("an unknown key like no other", '"sim:street"', '"sim:street"\nfrobnicate = 1', "7:1: unknown key frobnicate in [camera] | Known here: name, source, analysis_fps, analysis_width_px, budget_ms_per_second, recording, mask, person_height."),
     ("an unknown table", "[[line]]", "[[wire]]\nx = 1\n[[line]]", "11:3: unknown key wire | Known here: version, site, camera, zone, line, schedule, rule, health, detection."),
     ("a table in the plural", "[[line]]", "[[schedules]]\nx = 1\n[[line]]", "11:3: unknown key schedules | Did you mean schedule?"),
     ("one [line] for a list", "[[line]]", "[line]", "11:2: line is no table | Write it as [[line]]."),

@@ -1,19 +1,20 @@
 """A collector that a city trusts, with one pole under a mandate: what tests of clips begin with."""
 
-import hashlib
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from blake3 import blake3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.enrolment.channel import Credentials
+from edge.enrolment.identity import make_request
 from edge.evidence.device_keys import prove_key
-from edge.evidence.manifest import MandateName, sign_manifest
+from edge.evidence.manifest import sign_manifest
+from edge.evidence.pieces import MandateName
 from edge.evidence.request import ClipRequest, get_fingerprint, verify_request
-from edge.link.channel import Credentials
-from edge.link.identity import make_request
 from edge.mandate.keys import PublicKey, SigningKey
 from edge.mandate.trust import Trust, write_trust
 from edge.wire.v1 import (
@@ -43,12 +44,14 @@ class Pole:
     evidence: SigningKey
     stream: Stream
     clips: "ClipServiceAsyncStub"
+    newest_command: int = 0
 
     async def hear_command(self) -> session_pb2.Command:
-        """The next command; acks before it are passed over."""
+        """The next command; acks and what was heard before are passed over, as a pole does."""
         while True:
             heard = await self.stream.hear()
-            if heard.HasField("command"):
+            if heard.HasField("command") and heard.command.id > self.newest_command:
+                self.newest_command = heard.command.id
                 return heard.command
 
     async def answer(
@@ -58,6 +61,12 @@ class Pole:
             answer=session_pb2.Answer(id=command.id, code=code, message=message)
         )
         await self.stream.call.write(request)
+
+    async def upload(self, chunks: AsyncIterator[clip_pb2.UploadClipRequest]) -> int:
+        """How much the collector has after the last chunk."""
+        answers = [each.stored_bytes async for each in self.clips.UploadClip(chunks)]
+        assert answers == sorted(answers)
+        return answers[-1]
 
 
 @dataclass
@@ -73,7 +82,7 @@ class Sealed:
         return clip_pb2.OfferClipRequest(
             clip=self.clip,
             sealed_bytes=len(self.content),
-            sealed_sha256=hashlib.sha256(self.content).digest(),
+            sealed_blake3=blake3(self.content).digest(),
             manifest=self.manifest,
         )
 
@@ -108,17 +117,23 @@ class ClipsStage:
         """The signed request in a command, verified as the vault would."""
         return verify_request(command.request_clip.envelope, self.clip_key)
 
-    def seal(self, command: session_pb2.Command, *, profile: str = "bench") -> Sealed:
+    def seal(
+        self,
+        command: session_pb2.Command,
+        *,
+        profile: str = "bench",
+        size_bytes: int = 5 * CHUNK_BYTES + 17,
+    ) -> Sealed:
         """What a good vault answers a command with."""
         request = self.read_request(command)
-        content = os.urandom(5 * CHUNK_BYTES + 17)
+        content = os.urandom(size_bytes)
         manifest = replace(
             make_clip(1000, 2000).manifest,
             request=request,
             request_sha256=bytes.fromhex(get_fingerprint(command.request_clip.envelope)),
             mandate=MandateName(1, profile, bytes(32)),
             sealed_bytes=len(content),
-            sealed_sha256=hashlib.sha256(content).digest(),
+            sealed_blake3=blake3(content).digest(),
             readers=request.readers,
         )
         return Sealed(request.clip, content, sign_manifest(manifest, self.pole.evidence).decode())

@@ -16,8 +16,8 @@ from collector.core import Core, open_core, own_directory
 from collector.listeners import Address
 from collector.run import Plan, serve
 from edge.clock import SystemClock
-from edge.link.channel import Credentials, make_channel
-from edge.link.identity import IdentityDirectory, make_request
+from edge.enrolment.channel import Credentials, make_channel
+from edge.enrolment.identity import IdentityDirectory, make_request
 from edge.wire.v1 import (
     enrolment_pb2,
     enrolment_pb2_grpc,
@@ -165,13 +165,19 @@ def make_hello(
     )
 
 
-async def wait_for(task: asyncio.Future[None], path: Path) -> None:
-    """Until a file is there, or the task that should write it has failed."""
-    async with asyncio.timeout(SECONDS):
-        while not path.exists():  # noqa: ASYNC240 - a look, not a read
-            if task.done():
-                task.result()
-            await asyncio.sleep(0)
+async def wait_for_listening(serving: asyncio.Future[None], said: asyncio.Queue[str]) -> None:
+    """Until the collector says where it listens, or has failed."""
+
+    async def hear() -> None:
+        while not (await said.get()).startswith("devices connect to"):
+            continue
+
+    hearing = asyncio.ensure_future(hear())
+    await asyncio.wait({serving, hearing}, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        hearing.cancel()
+        serving.result()
+    assert hearing.done(), "the collector did not say where it listens"
 
 
 def unchanged(core: Core) -> Core:
@@ -180,21 +186,20 @@ def unchanged(core: Core) -> Core:
 
 @asynccontextmanager
 async def run_collector(
-    data: Path, change: Callable[[Core], Core] = unchanged
+    data: Path, change: Callable[[Core], Core] = unchanged, sessions: Address = ANYWHERE
 ) -> AsyncIterator[Running]:
     """A collector in this loop; `change` may put other parts in before the ports open."""
-    plan = Plan(data, ANYWHERE, ANYWHERE, ANYWHERE)
+    plan = Plan(data, sessions, ANYWHERE, ANYWHERE)
     told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     clock = SystemClock()
+    said: asyncio.Queue[str] = asyncio.Queue()
     with own_directory(data):
         async with open_core(data, clock) as opened:
             core = change(opened)
-            serving = asyncio.ensure_future(serve(plan, core, clock, lambda _: None, told))
-            written = data / "operator" / "collector.toml"
-            await wait_for(serving, written)
-            addresses = {
-                name: str(value) for name, value in tomllib.loads(written.read_text()).items()
-            }
+            serving = asyncio.ensure_future(serve(plan, core, clock, said.put_nowait, told))
+            await wait_for_listening(serving, said)
+            written = (data / "operator" / "collector.toml").read_text()
+            addresses = {name: str(value) for name, value in tomllib.loads(written).items()}
             running = Running(core, addresses, data)
             try:
                 yield running

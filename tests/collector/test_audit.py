@@ -156,3 +156,16 @@ async def test_the_line_is_on_disk_before_the_read_begins(tmp_path: Path) -> Non
             call = collector.operator.GetEvent(operator_pb2.GetEventRequest(number=41))
             assert (await call.code()).name == "NOT_FOUND"
         assert reader.seen == ["read event 41"]
+
+
+def test_a_database_of_another_version_is_neither_read_nor_written(directory: Path) -> None:
+    path = directory / DATABASE
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version=2")
+    before = path.read_bytes()
+    refusal = "the database has schema version 2, this collector knows 4"
+    with pytest.raises(VigieError, match=refusal):
+        verify_directory(directory)
+    with pytest.raises(VigieError, match=refusal):
+        read_audited(directory, SystemClock(), 0, 10)
+    assert path.read_bytes() == before

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from collector.authority import Authority, expires_utc
 from collector.listeners import RENEW_BEFORE, ServerCertificate
 from collector.peer import DEVICE, OPERATOR, authorise
+from edge.enrolment.identity import make_request
 from edge.errors import Kind, VigieError
-from edge.link.identity import make_request
 from tests.collector.conftest import make_key
 from tests.fakes.clock import FakeClock
 

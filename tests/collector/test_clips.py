@@ -61,7 +61,7 @@ async def bring(stage: ClipsStage) -> tuple[str, bytes]:
     asked = (await stage.desk.AskClip(stage.ask())).clip
     sealed = stage.seal(await stage.pole.hear_command())
     await stage.pole.clips.OfferClip(sealed.offer)
-    await stage.pole.clips.UploadClip(sealed.chunks())
+    await stage.pole.upload(sealed.chunks())
     return asked.clip, sealed.content
 
 
@@ -75,8 +75,7 @@ async def test_a_clip_goes_the_whole_way(stage: ClipsStage) -> None:
     await stage.pole.answer(command, session_pb2.ANSWER_CODE_DONE, "")
     sealed = stage.seal(command)
     assert (await stage.pole.clips.OfferClip(sealed.offer)).stored_bytes == 0
-    stored = await stage.pole.clips.UploadClip(sealed.chunks())
-    assert stored.stored_bytes == len(sealed.content)
+    assert await stage.pole.upload(sealed.chunks()) == len(sealed.content)
     ready = await look(stage, asked.clip)
     assert ready.state == clip_pb2.CLIP_STATE_READY
     assert ready.is_bench
@@ -100,11 +99,36 @@ async def test_an_upload_goes_on_where_it_was_cut(stage: ClipsStage) -> None:
     await stage.pole.clips.OfferClip(sealed.offer)
     chunks = [chunk async for chunk in sealed.chunks()]
     for cut in range(1, len(chunks)):
-        answer = await stage.pole.clips.UploadClip(one_by_one(chunks[cut - 1 : cut]))
+        stored_bytes = await stage.pole.upload(one_by_one(chunks[cut - 1 : cut]))
         offered = await stage.pole.clips.OfferClip(sealed.offer)
-        assert offered.stored_bytes == answer.stored_bytes == chunks[cut].offset_bytes
-    again = await stage.pole.clips.UploadClip(one_by_one(chunks[-2:]))
-    assert again.stored_bytes == len(sealed.content)
+        assert offered.stored_bytes == stored_bytes == chunks[cut].offset_bytes
+    assert await stage.pole.upload(one_by_one(chunks[-2:])) == len(sealed.content)
+    assert (await look(stage, sealed.clip)).state == clip_pb2.CLIP_STATE_READY
+
+
+@pytest.mark.parametrize("ending", [".part", ".sealed"])
+async def test_a_collector_cut_off_between_the_last_chunk_and_its_check_makes_up_for_it(
+    stage: ClipsStage, ending: str
+) -> None:
+    """The pole lets go of a clip that it hears is whole: so it has to be."""
+    await stage.desk.AskClip(stage.ask())
+    sealed = stage.seal(await stage.pole.hear_command())
+    assert (await stage.pole.clips.OfferClip(sealed.offer)).stored_bytes == 0
+    left = stage.collector.data / "clips" / f"{sealed.clip}{ending}"
+    left.write_bytes(sealed.content)
+    offered = await stage.pole.clips.OfferClip(sealed.offer)
+    assert offered.stored_bytes == len(sealed.content)
+    assert (await look(stage, sealed.clip)).state == clip_pb2.CLIP_STATE_READY
+
+
+async def test_what_a_power_cut_left_of_it_wrong_is_sent_again(stage: ClipsStage) -> None:
+    await stage.desk.AskClip(stage.ask())
+    sealed = stage.seal(await stage.pole.hear_command())
+    await stage.pole.clips.OfferClip(sealed.offer)
+    left = stage.collector.data / "clips" / f"{sealed.clip}.part"
+    left.write_bytes(bytes(len(sealed.content)))
+    assert (await stage.pole.clips.OfferClip(sealed.offer)).stored_bytes == 0
+    assert await stage.pole.upload(sealed.chunks()) == len(sealed.content)
     assert (await look(stage, sealed.clip)).state == clip_pb2.CLIP_STATE_READY
 
 
@@ -120,7 +144,7 @@ async def test_a_chunk_behind_a_hole_is_refused(stage: ClipsStage) -> None:
     sealed = stage.seal(await stage.pole.hear_command())
     await stage.pole.clips.OfferClip(sealed.offer)
     chunks = [chunk async for chunk in sealed.chunks()]
-    code, said = await refusal(stage.pole.clips.UploadClip(one_by_one(chunks[1:2])))
+    code, said = await refusal(stage.pole.upload(one_by_one(chunks[1:2])))
     assert code is grpc.StatusCode.FAILED_PRECONDITION
     assert said.startswith(f"clip {sealed.clip}: a chunk begins at byte 32768, 0 are stored")
 
@@ -130,7 +154,7 @@ async def test_altered_bytes_never_become_ready(stage: ClipsStage) -> None:
     sealed = stage.seal(await stage.pole.hear_command())
     await stage.pole.clips.OfferClip(sealed.offer)
     sealed.content = sealed.content[:-1] + bytes([sealed.content[-1] ^ 1])
-    code, said = await refusal(stage.pole.clips.UploadClip(sealed.chunks()))
+    code, said = await refusal(stage.pole.upload(sealed.chunks()))
     assert code is grpc.StatusCode.DATA_LOSS
     assert said.startswith(f"clip {sealed.clip} arrived with other bytes than the pole announced")
     found = await look(stage, sealed.clip)

@@ -6,8 +6,8 @@ import grpc
 import pytest
 from cryptography import x509
 
-from edge.link.channel import Credentials
-from edge.link.identity import make_request
+from edge.enrolment.channel import Credentials
+from edge.enrolment.identity import make_request
 from edge.wire.v1 import enrolment_pb2, operator_pb2
 from tests.collector.conftest import Running, make_batch, make_hello, make_key
 

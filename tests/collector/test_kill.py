@@ -1,10 +1,7 @@
 """The collector is killed at random between receive and commit: each acked event is found."""
 
 import asyncio
-import os
 import random
-import signal
-import subprocess
 import sys
 import tomllib
 from collections.abc import AsyncIterator
@@ -19,13 +16,13 @@ from collector.authority import Authority
 from collector.core import DATABASE
 from collector.schema import open_reader
 from edge.clock import SystemClock
-from edge.link.channel import Credentials, make_channel
+from edge.enrolment.channel import Credentials, make_channel
 from edge.wire.v1 import session_pb2, session_pb2_grpc
 from tests.collector.conftest import make_batch, make_hello
 
 DEVICE = "north-gate"
 EVENTS_A_BATCH = 8
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 Call = grpc.aio.StreamStreamCall[session_pb2.ConnectRequest, session_pb2.ConnectResponse]
 
 
@@ -67,29 +64,29 @@ class Pole:
 
 
 @asynccontextmanager
-async def started(data: Path) -> AsyncIterator[tuple[subprocess.Popen[bytes], str]]:
+async def started(data: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     command = [sys.executable, "-m", "edge.cli.main", "collector", "run", "--data", str(data)]
     ports = ["--listen", "127.0.0.1:0", "--page", "127.0.0.1:0"]
-    process = subprocess.Popen(  # noqa: ASYNC220 - killed, not awaited
-        [*command, *ports], stderr=subprocess.DEVNULL
-    )
+    process = await asyncio.create_subprocess_exec(*command, *ports, stderr=asyncio.subprocess.PIPE)
+    assert process.stderr is not None
     try:
-        yield process, await address_of(data, process)
+        async with asyncio.timeout(READY_SECONDS):
+            await wait_for_listening(process.stderr)
+        found = tomllib.loads((data / "operator" / "collector.toml").read_text())
+        draining = asyncio.ensure_future(process.stderr.read())
+        yield process, str(found["sessions"])
     finally:
-        process.kill()
-        process.wait()
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    await draining
 
 
-async def address_of(data: Path, process: subprocess.Popen[bytes]) -> str:
-    written = data / "operator" / "collector.toml"
-    async with asyncio.timeout(READY_SECONDS):
-        while True:
-            assert process.poll() is None, "the collector did not start again"
-            if written.exists():
-                found = tomllib.loads(written.read_text())
-                if found["process"] == process.pid:
-                    return str(found["sessions"])
-            await asyncio.sleep(0.02)
+async def wait_for_listening(words: asyncio.StreamReader) -> None:
+    while line := await words.readline():
+        if line.startswith(b"vigie: devices connect to"):
+            return
+    raise AssertionError("the collector did not start again")
 
 
 def check_stored(data: Path, acked_seq: int) -> None:
@@ -119,7 +116,7 @@ async def run_cycles(data: Path, cycles: int, seed: int) -> int:
                     [sending, asyncio.ensure_future(kill.wait())],
                     return_when=asyncio.FIRST_COMPLETED,
                 )
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
             with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError, AttributeError):
                 await sending
         check_stored(data, pole.acked_seq)

@@ -18,7 +18,7 @@ from collector.listeners import (
     make_server,
 )
 from edge.clock import SystemClock
-from edge.link.channel import Credentials
+from edge.enrolment.channel import Credentials
 from tests.collector.conftest import ANYWHERE, Running, make_hello
 from tests.fakes.authority import Authority as Stranger
 from tests.fakes.clock import FakeClock

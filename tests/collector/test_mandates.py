@@ -10,9 +10,10 @@ import grpc
 import pytest
 
 from collector.trusted import Trusted
+from edge.enrolment.channel import Credentials
+from edge.enrolment.identity import make_request
 from edge.errors import Kind, VigieError
-from edge.link.channel import Credentials
-from edge.link.identity import make_request
+from edge.mandate.kernel_clock import KernelClock
 from edge.mandate.time_statement import TimeAnswer, is_signed
 from edge.mandate.trust import load_trust, write_trust
 from edge.wire.v1 import enrolment_pb2, operator_pb2, session_pb2
@@ -20,6 +21,11 @@ from tests.collector.clips_stage import ClipsStage, connect_pole, set_stage, sta
 from tests.collector.conftest import Running, make_hello, make_key
 from tests.fakes.clock import FakeClock
 from tests.fakes.mandates import DEVICE, City, statement
+
+
+def _unknown() -> KernelClock:
+    """A kernel that nobody told the time."""
+    return KernelClock(is_synchronised=False, max_error_us=0)
 
 
 async def refusal(call: Awaitable[object]) -> tuple[grpc.StatusCode, str]:
@@ -159,16 +165,32 @@ async def test_a_question_of_another_length_ends_the_stream(collector: Running) 
     assert said.startswith(f"device {DEVICE} asked for the time wrongly")
 
 
+@pytest.mark.parametrize(
+    ("kernel", "error_ms"),
+    [
+        (KernelClock(is_synchronised=False, max_error_us=1_000), 500),
+        (KernelClock(is_synchronised=True, max_error_us=41_001), 42),
+        (KernelClock(is_synchronised=True, max_error_us=0), 20),
+        (KernelClock(is_synchronised=True, max_error_us=2_000_000), 2_000),
+    ],
+)
+def test_the_time_is_as_sure_as_the_kernel_says_or_as_is_vouched_for(
+    tmp_path: Path, kernel: KernelClock, error_ms: int
+) -> None:
+    told = Trusted(tmp_path, FakeClock(), lambda: kernel).state_time(DEVICE, os.urandom(16))
+    assert told.error_ms == error_ms
+
+
 def test_the_clip_key_is_made_once(tmp_path: Path) -> None:
-    first = Trusted(tmp_path, FakeClock(), 500).clip_key.public
-    assert Trusted(tmp_path, FakeClock(), 500).clip_key.public == first
+    first = Trusted(tmp_path, FakeClock(), _unknown).clip_key.public
+    assert Trusted(tmp_path, FakeClock(), _unknown).clip_key.public == first
     assert (tmp_path / "clip-key.pem").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_damaged_clip_key_is_named_and_never_replaced(tmp_path: Path) -> None:
-    Trusted(tmp_path, FakeClock(), 500)
+    Trusted(tmp_path, FakeClock(), _unknown)
     (tmp_path / "clip-key.pem").write_text("gremlins")
     with pytest.raises(VigieError, match="the clip key cannot be read") as refused:
-        Trusted(tmp_path, FakeClock(), 500)
+        Trusted(tmp_path, FakeClock(), _unknown)
     assert refused.value.kind is Kind.DATA_LOSS
     assert (tmp_path / "clip-key.pem").read_text() == "gremlins"

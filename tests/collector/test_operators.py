@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from collector.store import VerdictCount
-from edge.link.channel import Credentials
+from edge.enrolment.channel import Credentials
 from edge.wire.v1 import event_pb2, operator_pb2, operator_pb2_grpc
 from tests.collector.conftest import (
     Running,

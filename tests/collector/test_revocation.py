@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from collector.session import SWEEP_SECONDS
-from edge.link.channel import Credentials
+from edge.enrolment.channel import Credentials
 from edge.wire.v1 import operator_pb2
 from tests.collector.conftest import Running, Stream, make_hello
 

@@ -11,6 +11,8 @@ TABLE = {
     Right.REVIEW_SIGNALS: "yes yes no no",
     Right.SEE_DEVICES: "yes yes yes yes",
     Right.MANAGE_DEVICES: "no no no yes",
+    Right.ROLL_OUT_UPDATES: "no no no yes",
+    Right.HALT_UPDATES: "no yes no yes",
     Right.SEE_CALIBRATION: "no yes yes yes",
     Right.REVIEW_CALIBRATION: "no yes no yes",
     Right.DELETE_CALIBRATION: "no yes yes no",

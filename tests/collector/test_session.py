@@ -5,7 +5,7 @@ import pytest
 
 from collector.authority import Authority
 from edge.clock import SystemClock
-from edge.link.channel import Credentials
+from edge.enrolment.channel import Credentials
 from edge.wire.v1 import event_pb2, operator_pb2, session_pb2
 from tests.collector.conftest import (
     EPOCH,

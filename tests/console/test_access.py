@@ -16,6 +16,7 @@ RUN = "async () => (await axe.run(document, {resultTypes: ['violations']})).viol
 
 VIEWS = (
     "/", "/clips", "/mandates", "/devices", "/precision", "/calibration", "/register", "/accounts",
+    "/account",
 )  # fmt: skip
 
 

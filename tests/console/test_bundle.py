@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 MAX_GZIPPED_BYTES = 60_000
-# Fetched with the first clip that is opened, not with the page.
-LATER = {"opening.js", "absent.js"}
+# Fetched with the first clip that is opened or the first look at rollouts, not with the page.
+LATER = {"opening.js", "absent.js", "Updates.js"}
 MAX_FIRST_BYTES = 48_000
 STATIC = Path("collector/page/static")
 

@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from playwright.sync_api import BrowserContext, Route
 
 from edge.evidence.sealed import Sealer, open_sealed
@@ -13,7 +14,7 @@ from tests.fakes.footage import BEGINS_NS, Footage, record, record_again
 ADDRESS = "http://clip.example/"
 PAGE = '<!doctype html><title>clip</title><link rel="icon" href="data:,"><video muted></video>'
 LOOK = """
-async (moments) => {
+async (looks) => {
   const video = document.querySelector("video");
   const until = (name) => new Promise((done, failed) => {
     video.addEventListener(name, done, {once: true});
@@ -28,21 +29,28 @@ async (moments) => {
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;
   const seen = [];
-  for (const moment of moments) {
+  for (const [moment, brightness] of looks) {
     const sought = until("seeked");
     video.currentTime = moment;
     await sought;
-    const context = canvas.getContext("2d");
-    context.drawImage(video, 0, 0);
-    const corner = context.getImageData(canvas.width - 2, canvas.height - 2, 1, 1).data;
-    seen.push(corner[0]);
+    // Sought is one thing, and a picture that can be drawn another that may come later.
+    let corner = NaN;
+    for (let redraw = 0; redraw < 600 && !(Math.abs(corner - brightness) <= 6); redraw++) {
+      await new Promise(requestAnimationFrame);
+      const context = canvas.getContext("2d");
+      context.drawImage(video, 0, 0);
+      corner = context.getImageData(canvas.width - 2, canvas.height - 2, 1, 1).data[0];
+    }
+    seen.push(corner);
   }
   return {duration: video.duration, width: video.videoWidth, seen, error: video.error};
 }
 """
 
 
-def _watch(context: BrowserContext, mp4: bytes, moments: list[float]) -> dict[str, object]:
+def _watch(
+    context: BrowserContext, mp4: bytes, looks: list[tuple[float, int]]
+) -> dict[str, object]:
     def serve(route: Route) -> None:
         if route.request.url.endswith("clip.mp4"):
             route.fulfill(body=mp4, content_type="video/mp4")
@@ -52,9 +60,15 @@ def _watch(context: BrowserContext, mp4: bytes, moments: list[float]) -> dict[st
     context.route(f"{ADDRESS}**", serve)
     page = context.new_page()
     page.goto(ADDRESS)
-    found = page.evaluate(LOOK, moments)
+    found = page.evaluate(LOOK, looks)
     assert isinstance(found, dict)
     return found
+
+
+def _check_seen(found: dict[str, object], brightness: list[int]) -> None:
+    seen = found["seen"]
+    assert isinstance(seen, list)
+    assert seen == pytest.approx(brightness, abs=6)
 
 
 def _cut(footage: Footage, *, still_ms: int | None = None) -> bytes:
@@ -69,33 +83,25 @@ def _cut(footage: Footage, *, still_ms: int | None = None) -> bytes:
 
 
 def test_a_clip_plays_with_its_pictures_at_their_times(context: BrowserContext) -> None:
-    found = _watch(context, _cut(record(8, side_px=128)), [0.05, 3.05, 6.05])
+    found = _watch(context, _cut(record(8, side_px=128)), [(0.05, 60), (3.05, 90), (6.05, 120)])
     assert found["error"] is None
     assert found["duration"] == 8
     assert found["width"] == 128
-    seen = found["seen"]
-    assert isinstance(seen, list)
     # The drawn corner grows lighter by one a frame, from a grey that is nowhere near black.
-    for brightness, frame in zip(seen, (0, 30, 60), strict=True):
-        assert abs(brightness - (60 + frame)) <= 6
+    _check_seen(found, [60, 90, 120])
 
 
 def test_a_clip_with_b_frames_and_a_gap_plays_on_behind_it(context: BrowserContext) -> None:
     footage = record(4, side_px=128, b_frames=2)
     record_again(footage, 4, Gap(GapReason.KILLED, 1), after_s=10, side_px=128, b_frames=2)
-    found = _watch(context, _cut(footage), [3.85, 14.05])
+    found = _watch(context, _cut(footage), [(3.85, 98), (14.05, 61)])
     assert found["error"] is None
     assert isinstance(found["duration"], int | float)
     assert abs(found["duration"] - 17.9) < 0.35
-    seen = found["seen"]
-    assert isinstance(seen, list)
-    assert abs(seen[0] - 98) <= 6
-    assert abs(seen[1] - 61) <= 6
+    _check_seen(found, [98, 61])
 
 
 def test_a_still_is_shown(context: BrowserContext) -> None:
-    found = _watch(context, _cut(record(4, side_px=128), still_ms=2_050), [0])
+    found = _watch(context, _cut(record(4, side_px=128), still_ms=2_050), [(0, 80)])
     assert found["error"] is None
-    seen = found["seen"]
-    assert isinstance(seen, list)
-    assert abs(seen[0] - 80) <= 6
+    _check_seen(found, [80])

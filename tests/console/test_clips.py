@@ -229,7 +229,7 @@ def test_a_role_sees_its_own_views_only(stage: Stage, context: BrowserContext) -
     page.get_by_label("Name").fill("theo")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Make account").click()
-    expect(page.locator("nav a")).to_have_text(["Mandates", "Poles", "Calibration"])
+    expect(page.locator("nav a")).to_have_text(["Mandates", "Poles", "Updates", "Calibration"])
 
 
 def test_a_clip_is_held_beyond_its_day(stage: Stage, pole: ClipPole, page: Page) -> None:

@@ -56,7 +56,7 @@ def test_the_authority_delivers_a_mandate_and_sees_where_it_holds(
     mayor.locator("input[type=file]").set_input_files(forged)
     expect(mayor.get_by_role("alert")).to_contain_text("0 of the 2 signatures")
     expect(mayor.locator("nav a")).to_have_text(
-        ["Mandates", "Poles", "Calibration", "Register", "Audit"]
+        ["Mandates", "Poles", "Updates", "Calibration", "Register", "Audit"]
     )
 
 
@@ -120,7 +120,7 @@ def test_a_supervisor_lets_somebody_in_and_out(stage: Stage, page: Page, browser
     olga.get_by_label("Password").fill(PASSWORD)
     olga.get_by_role("button", name="Make account").click()
     expect(olga.locator("nav a")).to_have_text(
-        ["Signals", "Clips", "Mandates", "Poles", "Precision"]
+        ["Signals", "Clips", "Mandates", "Poles", "Updates", "Precision"]
     )
     page.reload()
     expect(page.get_by_label("One-time link (operator)")).to_have_count(0)

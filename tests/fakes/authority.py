@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from edge.link.channel import Credentials
+from edge.enrolment.channel import Credentials
 
 DAY = dt.timedelta(days=1)
 

@@ -24,11 +24,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 from collector.clips.arrival import Context
 from collector.devices import EvidenceClaim
+from edge.enrolment.identity import IdentityDirectory, make_request
 from edge.evidence.device_keys import prove_key
-from edge.evidence.manifest import MandateName, Manifest, sign_manifest
+from edge.evidence.manifest import Manifest, sign_manifest
+from edge.evidence.pieces import MandateName
 from edge.evidence.request import ClipRequest, get_fingerprint, verify_request
 from edge.evidence.sealed import Sealer
-from edge.link.identity import IdentityDirectory, make_request
 from edge.mandate.keys import PublicKey, SigningKey
 from edge.mandate.trust import Trust, write_trust
 from edge.vault.cut import Cut, cut_clip, cut_still
@@ -140,9 +141,8 @@ class ClipPole:
             chain_before=cut.chain_before,
             chain_after=cut.chain_after,
             mp4_bytes=cut.mp4_bytes,
-            mp4_sha256=cut.mp4_sha256,
             sealed_bytes=cut.sealed.sealed_bytes,
-            sealed_sha256=cut.sealed.sha256,
+            sealed_blake3=cut.sealed.blake3,
             readers=(self.reader.keyid,),
             software="0.1.0",
             made_utc_ms=request.to_utc_ms,
@@ -153,11 +153,11 @@ class ClipPole:
 
     def offer(self, clip: SealedClip) -> None:
         """Announce a clip: the collector checks its manifest and waits for its bytes."""
-        sealed_sha256 = clip.cut.sealed.sha256
+        sealed_blake3 = clip.cut.sealed.blake3
         offer = clip_pb2.OfferClipRequest(
             clip=clip.clip,
             sealed_bytes=len(clip.sealed),
-            sealed_sha256=sealed_sha256,
+            sealed_blake3=sealed_blake3,
             manifest=clip.manifest,
         )
         self.stage.run(self.stage.core.arrivals.OfferClip(offer, self._context))
@@ -165,7 +165,7 @@ class ClipPole:
     def upload(self, clip: SealedClip, from_byte: int = 0, to_byte: int | None = None) -> None:
         """Send a stretch of an announced clip; the last byte makes it ready."""
         chunks = _chunks(clip, from_byte, len(clip.sealed) if to_byte is None else to_byte)
-        self.stage.run(self.stage.core.arrivals.UploadClip(chunks, self._context))
+        self.stage.run(_exhaust(self.stage.core.arrivals.UploadClip(chunks, self._context)))
 
     def bring(self) -> SealedClip:
         """Answer the request that waits with a whole clip."""
@@ -189,14 +189,20 @@ class ClipPole:
         token, _ = await devices.invite(DEVICE, 0, "operator:test")
         claim = EvidenceClaim(*prove_key(self._private, DEVICE, token))
         key_pem = IdentityDirectory(folder).ensure_next_key()
-        issued = await devices.enrol(DEVICE, token, make_request(key_pem, DEVICE).encode(), claim)
-        return cast(Context, _Certified(issued.certificate_pem.decode()))
+        request = make_request(key_pem, DEVICE).encode()
+        admitted = await devices.enrol(DEVICE, token, request, claim)
+        return cast(Context, _Certified(admitted.issued.certificate_pem.decode()))
 
 
 def _cut(footage: Footage, request: ClipRequest, sealer: Sealer) -> Cut:
     if request.kind == "still":
         return cut_still(footage, footage.headers, request.from_utc_ms, sealer, mark=MARK)
     return cut_clip(footage, footage.headers, sealer, mark=MARK)
+
+
+async def _exhaust(answers: AsyncIterator[clip_pb2.UploadClipResponse]) -> None:
+    async for _ in answers:
+        pass
 
 
 async def _chunks(

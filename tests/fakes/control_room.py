@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -20,14 +21,23 @@ def run_vigie(
 
 
 class ControlRoom:
-    """`with ControlRoom(folder) as room:` runs a collector on free ports of loopback."""
+    """`with ControlRoom(folder) as room:` runs a collector on free ports of loopback.
 
-    def __init__(self, data: Path) -> None:
+    names: by which poles reach it from elsewhere. ports: of sessions and of enrolment; 0 is any.
+    """
+
+    def __init__(
+        self, data: Path, *, names: Sequence[str] = (), ports: tuple[int, int] = (0, 0)
+    ) -> None:
         self.data = data
+        self._names = names
+        self._ports = ports
         self._child: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> "ControlRoom":
-        listen = ["--listen", "127.0.0.1:0", "--enrolment", "127.0.0.1:0", "--page", "127.0.0.1:0"]
+        sessions, enrolment = self._ports
+        listen = ["--listen", f"127.0.0.1:{sessions}", "--enrolment", f"127.0.0.1:{enrolment}"]
+        listen += ["--page", "127.0.0.1:0", *(f"--name={name}" for name in self._names)]
         self._child = subprocess.Popen(
             [*VIGIE, "collector", "run", "--data", str(self.data), *listen],
             stderr=subprocess.PIPE,
@@ -49,7 +59,7 @@ class ControlRoom:
     ) -> None:
         assert self._child is not None
         self._child.terminate()
-        self._child.communicate(timeout=30)
+        self._child.communicate(timeout=60)
 
     def read_addresses(self) -> dict[str, str]:
         """sessions, enrolment, page as HOST:PORT."""

@@ -7,17 +7,10 @@ from dataclasses import dataclass, replace
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from edge.evidence.device_keys import DeviceKey
-from edge.evidence.manifest import (
-    FragmentPiece,
-    MandateName,
-    Manifest,
-    Piece,
-    Span,
-    sign_manifest,
-)
+from edge.evidence.manifest import Manifest, sign_manifest
+from edge.evidence.pieces import FragmentPiece, MandateName, Piece, Span
 from edge.evidence.request import ClipRequest
-from edge.evidence.sealed import get_keyid
-from edge.mandate.keys import SigningKey, make_signing_key
+from edge.mandate.keys import SigningKey, get_keyid, make_signing_key
 from edge.mandate.trust import Reader as NamedReader
 from tests.fakes.mandates import CAMERA, DEVICE
 
@@ -119,9 +112,8 @@ def make_clip(*sizes_bytes: int, keys: tuple[SigningKey, DeviceKey] | None = Non
         chain_before=bytes(32),
         chain_after=bytes(32),
         mp4_bytes=len(mp4),
-        mp4_sha256=hashlib.sha256(mp4).digest(),
         sealed_bytes=len(mp4),
-        sealed_sha256=bytes(32),
+        sealed_blake3=bytes(32),
         readers=("ab" * 32,),
         software="0.1.0",
         made_utc_ms=NOW_UTC_MS,

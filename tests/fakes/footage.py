@@ -14,7 +14,7 @@ from edge.vault.gathering import Context, Gatherer
 from edge.vault.index import GapRow
 from edge.vault.record import NO_CHAIN, Header
 from edge.vault.sealing import AES_256_GCM, describe
-from edge.wire.packets import SourceKind, StreamHello, StreamPacket
+from edge.wire.packets import SourceKind, StreamHello, StreamPacket, StreamRules
 from tests.fakes.evidence import NOW_UTC_MS
 from tests.fakes.mandates import CAMERA
 
@@ -110,6 +110,7 @@ def demux(
         time_base_den=base.denominator,
         is_masked=False,
         source_kind=SourceKind.CAMERA,
+        rules=StreamRules("00" * 32, "00" * 32),
     )
     packets = [
         StreamPacket(

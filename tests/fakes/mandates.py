@@ -15,7 +15,7 @@ from edge.mandate.places import Places, RoomName, trust_path
 from edge.mandate.room import MandateRoom
 from edge.mandate.statement import parse_mandate, utc_text, write_revocation
 from edge.mandate.trust import Reader, Trust, write_trust
-from edge.wire.whole_file import write_whole
+from edge.whole_file import write_whole
 
 DEVICE = "pole-1"
 CAMERA = "north"

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from collector.accounts import INVITATION_PATH
+from collector.accounts.origin import Origin
 from collector.core import Core, open_core, own_directory
 from collector.ledger import keep_dictionary
 from collector.listeners import Address, listen_plain
@@ -29,7 +30,7 @@ from edge.wire.v1 import event_pb2, session_pb2
 T = TypeVar("T")
 DEVICE, EPOCH = "pole-7", 0xFEED_0000_0000_0001
 PASSWORD = "a sentence is a good password"
-SECONDS = 20.0
+SECONDS = 60.0
 
 RULES: tuple[tuple[str, event_pb2.Function.ValueType, str, dict[str, str]], ...] = (
     ("fence", event_pb2.FUNCTION_LINE_CROSSING, "yard-line", {"direction": "both"}),
@@ -61,6 +62,7 @@ class Stage:
         self.core: Core
         self.page: Page
         self.address = ""
+        self.origin: Origin
 
     def __enter__(self) -> "Stage":
         self._thread.start()
@@ -126,9 +128,11 @@ class Stage:
     async def _serve(self, ready: "asyncio.Future[None]") -> None:
         try:
             with own_directory(self._data):
-                async with open_core(self._data, self._clock) as self.core:
-                    listener = listen_plain(Address("127.0.0.1", 0))
-                    self.address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+                listener = listen_plain(Address("127.0.0.1", 0))
+                port = listener.getsockname()[1]
+                self.address = f"http://127.0.0.1:{port}"
+                self.origin = Origin.parse(f"http://localhost:{port}")
+                async with open_core(self._data, self._clock, self.origin) as self.core:
                     self.page = Page(self.core.services, listener)
                     ready.set_result(None)
                     await self._leave.wait()
@@ -207,7 +211,11 @@ class Browserless:
     def post(
         self, path: str, fields: dict[str, object], headers: dict[str, str] | None = None
     ) -> Answer:
-        return self._ask(path, json.dumps(fields).encode(), headers or {})
+        return self.post_bytes(path, json.dumps(fields).encode(), headers)
+
+    def post_bytes(self, path: str, body: bytes, headers: dict[str, str] | None = None) -> Answer:
+        """Whatever the page would not send."""
+        return self._ask(path, body, headers or {})
 
     def refusal(self, path: str, method: str) -> tuple[int, str]:
         """The status, and the text where it is refused; other bodies, some endless, stay unread."""

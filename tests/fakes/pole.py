@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from edge.clock import SystemClock
+from edge.enrolment.identity import IdentityDirectory
 from edge.link.client import Client
 from edge.link.drain import Drain
-from edge.link.identity import IdentityDirectory
+from edge.service.image import Image
 from edge.spool.bell import ring
 from edge.spool.places import bell_path, ensure_spool_folder, spool_path
 from edge.spool.spool import Packed, Spool
@@ -60,17 +61,24 @@ class Pole:
             return spool.pending().seqs
 
     @contextlib.asynccontextmanager
-    async def run_link(self, *, clip_bits_per_second: int = 800_000_000) -> AsyncIterator[Client]:
-        """A link that runs until the block ends, then stops cleanly."""
+    async def run_link(
+        self,
+        *,
+        clip_bits_per_second: int = 800_000_000,
+        rng: random.Random | None = None,
+        image: Image | None = None,
+    ) -> AsyncIterator[Client]:
+        """A link that runs until the block ends, then stops cleanly. rng: draws its pauses."""
         drain = await Drain.open(self.data)
         client = Client(
             self.data,
             self.directory,
             drain,
             clock=SystemClock(),
-            rng=random.Random(1),
+            rng=rng or random.Random(1),
             software="0.1.0",
             clip_bits_per_second=clip_bits_per_second,
+            image=image,
         )
         running = asyncio.create_task(client.run())
         try:
@@ -80,6 +88,13 @@ class Pole:
             async with asyncio.timeout(20):
                 await running
             await drain.close()
+
+
+class NoPause(random.Random):
+    """Draws the shortest pause there is, each time."""
+
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+        return 0 if stop is None else start
 
 
 class Told(logging.Handler):

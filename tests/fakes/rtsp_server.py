@@ -1,9 +1,11 @@
 """A real RTSP camera for tests: GStreamer's server, run by the system's Python.
 
-    /usr/bin/python3 tests/fakes/rtsp_server.py
+    /usr/bin/python3 tests/fakes/rtsp_server.py [PICTURES]
 
 Prints two ports on one line. The first has /street without end, /short that ends after two
-seconds and /sound without video. The second has /locked for user `mayor` with password `s3cr:t`.
+seconds and /sound without video; where a folder of PICTURES is given (0000.jpg and on, ten a
+second) /pictures shows them again and again without end. The second has /locked for user `mayor`
+with password `s3cr:t`.
 Each line on standard input is an order: `cut` closes every client's connection, `quit` or the end
 of input ends the server.
 """
@@ -18,11 +20,17 @@ gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402 - versions come first
 
+ENCODED = (
+    "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=10 bitrate={kbit_s} ! "
+    "rtph264pay name=pay0 pt=96 config-interval=-1 )"
+)
 VIDEO = (
     "( videotestsrc is-live=true pattern=ball{limit} ! "
-    "video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! "
-    "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=10 bitrate=300 ! "
-    "rtph264pay name=pay0 pt=96 config-interval=-1 )"
+    "video/x-raw,format=I420,width=320,height=240,framerate=25/1 ! " + ENCODED.format(kbit_s=300)
+)
+PICTURES = (
+    "( multifilesrc location={folder}/%04d.jpg loop=true caps=image/jpeg,framerate=10/1 ! "
+    "jpegdec ! videoconvert ! video/x-raw,format=I420 ! " + ENCODED
 )
 SOUND = "( audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay0 pt=8 )"
 USER, PASSWORD = "mayor", "s3cr:t"
@@ -77,8 +85,11 @@ def main() -> None:
     Gst.init(None)
     loop = GLib.MainLoop()
     endless, short = VIDEO.format(limit=""), VIDEO.format(limit=" num-buffers=50")
+    open_streams = {"/street": endless, "/short": short, "/sound": SOUND}
+    if len(sys.argv) > 1:
+        open_streams["/pictures"] = PICTURES.format(folder=sys.argv[1], kbit_s=2000)
     servers = [
-        make_server({"/street": endless, "/short": short, "/sound": SOUND}),
+        make_server(open_streams),
         make_server({"/locked": endless}),
     ]
     lock(servers[1])

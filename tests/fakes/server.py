@@ -19,8 +19,10 @@ from edge.wire.v1 import (
     event_pb2,
     session_pb2,
     session_pb2_grpc,
+    update_pb2_grpc,
 )
 from tests.fakes.authority import Authority, Pair
+from tests.fakes.bundles import Shelf
 
 DEVICE = "north-gate"
 Context = grpc.aio.ServicerContext[session_pb2.ConnectRequest, session_pb2.ConnectResponse]
@@ -56,6 +58,7 @@ class Script:
     reports: list[clip_pb2.ReportClipRequest] = field(default_factory=list)
     refuse_offer: tuple[grpc.StatusCode, str] | None = None
     cut_after_chunks: int = 0
+    shelf: Shelf = field(default_factory=Shelf)
 
     def get_seen(self, content: str) -> list[session_pb2.ConnectRequest]:
         """Messages of one kind, in the order in which they came."""
@@ -97,6 +100,7 @@ class Server:
         session_pb2_grpc.add_SessionServiceServicer_to_server(_Sessions(self), self._grpc)
         enrolment_pb2_grpc.add_EnrolmentServiceServicer_to_server(_Enrolments(self), self._grpc)
         clip_pb2_grpc.add_ClipServiceServicer_to_server(_Clips(self), self._grpc)
+        update_pb2_grpc.add_UpdateServiceServicer_to_server(self.script.shelf, self._grpc)
         pairs = [(self._pair.key_pem, self._pair.certificate_pem)]
         mutual = grpc.ssl_server_credentials(
             pairs, root_certificates=self._client_authority.ca_pem, require_client_auth=True
@@ -211,19 +215,19 @@ class _Clips(clip_pb2_grpc.ClipServiceServicer):
 
     async def UploadClip(  # noqa: N802 - gRPC's name
         self, request_iterator: AsyncIterator[clip_pb2.UploadClipRequest], context: ClipContext
-    ) -> clip_pb2.UploadClipResponse:
+    ) -> AsyncIterator[clip_pb2.UploadClipResponse]:
         script = self._server.script
-        stored, chunks = bytearray(), 0
+        chunks = 0
         async for chunk in request_iterator:
             stored = script.clips[chunk.clip]
             assert chunk.offset_bytes == len(stored)
             stored += chunk.sealed
             script.uploads.append(len(chunk.sealed))
             await self._server.note_change()
+            yield clip_pb2.UploadClipResponse(stored_bytes=len(stored))
             chunks += 1
             if script.cut_after_chunks and chunks >= script.cut_after_chunks:
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "cut by the test")
-        return clip_pb2.UploadClipResponse(stored_bytes=len(stored))
 
     async def ReportClip(  # noqa: N802 - gRPC's name
         self, request: clip_pb2.ReportClipRequest, context: ClipContext

@@ -78,7 +78,7 @@ class TcpProxy:
         self._changed.clear()
         self._wanted = fault
         self._ours.send(b"!")
-        assert self._changed.wait(10)
+        assert self._changed.wait(60)
 
     def _run(self) -> None:
         while True:

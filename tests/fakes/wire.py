@@ -17,7 +17,7 @@ from collector.schema import open_writer
 from collector.store import Delivery
 from edge.errors import Kind
 from edge.link import dialogue as said
-from edge.link.greeting import PeerError
+from edge.link.greeting import Introduction, PeerError
 from edge.link.ledger import Ledger
 from edge.link.session import Session
 from edge.spool.database import Database, SqliteDatabase
@@ -164,7 +164,7 @@ class Simulation:
         return Spool(self._spool_path, clock=self._clock, connect=connect)
 
     def _make_session(self) -> Session:
-        session = Session(DEVICE, "0.1.0", rng=self._rng, ledger=Ledger())
+        session = Session(Introduction(DEVICE, "0.1.0"), rng=self._rng, ledger=Ledger())
         session.receive(said.StatusDue())
         return session
 

@@ -18,7 +18,7 @@ from tools.pages.commands import walk
 PAGES = tuple(
     name
     for name in tracked_files()
-    if name == "README.md" or (name.startswith("docs/") and name.endswith(".md"))
+    if name == "README.md" or (name.startswith(("docs/", "image-build/")) and name.endswith(".md"))
 )
 GENERATED = ("docs/reference/",)
 PROMISES = 24
@@ -131,7 +131,7 @@ def test_every_command_line_that_a_page_shows_is_whole(page: str) -> None:
     for words in shown_lines(page):
         shown = f"{page}: vigie {' '.join(words)}"
         rest, path = [word for word in words if word not in OF_VIGIE_ITSELF], "vigie"
-        while rest and isinstance(COMMANDS[path], click.Group):
+        while rest and isinstance(COMMANDS[path], click.Group) and rest[0][0] != "-":
             path = f"{path} {rest.pop(0)}"
             assert path in COMMANDS, f"{shown}: there is no '{path}'"
         try:

@@ -32,8 +32,8 @@ def test_inference_is_started_in_one_place() -> None:
             )
             if is_find:
                 found.add(source.name)
-    # 'vigie models verify' lets a detector look at a black picture of its own making.
-    assert found == {"edge/eye/step.py", "edge/cli/models.py"}
+    # 'vigie models verify' and 'vigie doctor' let a detector look at a picture of their own making.
+    assert found == {"edge/eye/step.py", "edge/cli/models.py", "edge/eye/trial.py"}
 
 
 def test_an_interpreter_is_invoked_only_behind_the_detector() -> None:

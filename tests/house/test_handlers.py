@@ -8,7 +8,7 @@ BROAD = {"Exception", "BaseException"}
 
 # The outermost loop of each process, and nothing else.
 ALLOWED = {
-    "edge/cli/main.py": 1,
+    "edge/cli/program.py": 1,
     "edge/eye/run.py": 1,
     "edge/eye/camera/child.py": 1,
     "edge/link/run.py": 1,

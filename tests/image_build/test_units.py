@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.service.keeper import ROOMS_STOP_WITHIN_SECONDS
 from tests.fakes.control_room import run_vigie
 
 ROOMS = ("eye", "vault", "link")
@@ -80,6 +81,19 @@ def expose(unit: Path) -> tuple[float, str]:
     return float(found[1]), done.stdout
 
 
+@pytest.mark.parametrize(("unit", "most"), [("visit", 4.0), ("cable", 2.5)])
+def test_what_root_does_for_a_visit_is_walled_as_far_as_root_can_be(
+    repository: Path, unit: str, most: float
+) -> None:
+    """Root's, with a network, a card to write and users to become: 3.7. Without walls: 9.6."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not on this machine: apt-get install systemd")
+    system = repository / "image-build/rootfs/usr/lib/systemd/system"
+    exposure, said = expose(system / f"vigie-{unit}.service")
+    print(f"vigie-{unit}: exposure {exposure}")
+    assert exposure <= most, said
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_systemd_understands_every_line(repository: Path, room: str) -> None:
     if shutil.which("systemd-analyze") is None:
@@ -111,6 +125,12 @@ def test_a_room_feeds_its_watchdog_and_comes_back(repository: Path, room: str) -
     # A stuck room is noticed in 10 s and replaced within 30 s.
     assert 0 < int(settings["WatchdogSec"][0]) <= 30
     assert settings["MemoryMax"][0].endswith("M")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_has_as_long_to_end_as_the_keeper_gives_it(repository: Path, room: str) -> None:
+    settings = read_unit(repository, room)
+    assert settings["TimeoutStopSec"] == [f"{ROOMS_STOP_WITHIN_SECONDS:g}"]
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -25,9 +25,9 @@ from edge.wire.eye_status import eye_status_path
 from tests.edge.vault.test_clips_socket import Link
 from tests.fakes.evidence import make_reader, make_request
 from tests.fakes.mandates import CAMERA, DEVICE, City, around
+from tests.waiting import wait_until
 
 DEADLINE_SECONDS = 90.0
-POLL_SECONDS = 0.05
 
 
 class LivingPole:
@@ -79,14 +79,14 @@ class LivingPole:
 
     def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
         """Answer for the time as the link does, until it is so."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not is_so():
-            self._answer_time()
-            for name, child in self._children.items():
-                log = (self.folder / f"{name}.log").read_text(errors="replace")
-                assert child.poll() is None, f"the {name} ended by itself:\n{log[-2000:]}"
-            assert time.monotonic() < deadline, f"waited in vain until {what}"
-            time.sleep(POLL_SECONDS)
+        doors = self.data / "doors"
+        wait_until(
+            is_so,
+            what,
+            folders=[self.data, doors],
+            within_seconds=DEADLINE_SECONDS,
+            each_time=self._attend,
+        )
 
     def count_analysed(self) -> int:
         """Frames that the detector has seen."""
@@ -149,6 +149,12 @@ class LivingPole:
         for child in self._children.values():
             child.wait(DEADLINE_SECONDS)
         self._children.clear()
+
+    def _attend(self) -> None:
+        self._answer_time()
+        for name, child in self._children.items():
+            log = (self.folder / f"{name}.log").read_text(errors="replace")
+            assert child.poll() is None, f"the {name} ended by itself:\n{log[-2000:]}"
 
     def _answer_time(self) -> None:
         for nonce in set(read_time_questions(self.data)) - self._answered:

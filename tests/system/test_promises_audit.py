@@ -20,21 +20,31 @@ from typing import cast
 import grpc
 import pytest
 
+from collector.accounts.ceremony import PublicHalf
+from collector.accounts.passkey_rows import keep_passkey
 from collector.clips.asker import Asker
 from collector.clips.desk import ClipDesk
 from collector.clips.limits import DAY_MS
 from collector.clips.shelf import Shelf
 from collector.core import DATABASE
 from collector.page.app import DOORS
+from collector.peer import DEVICE as DEVICE_ROLE
+from collector.peer import Peer
 from collector.rights import Role, has_right
+from collector.updates.rows import keep_image
+from collector.updates.states import State
 from edge.mandate.trust import write_trust
-from edge.wire.v1 import clip_pb2, operator_pb2
+from edge.wire.v1 import clip_pb2, operator_pb2, rollout_pb2, storage_pb2
 from tests.collector.clips_stage import ClipsStage, now_utc_ms, set_stage, stage_mandate
 from tests.collector.conftest import make_batch, run_collector
+from tests.collector.updates.stage import BOARD, UpdateStage, make_bundle
 from tests.fakes.clip_pole import ClipPole
 from tests.fakes.clock import FakeClock
+from tests.fakes.mandates import DEVICE as POLE
 from tests.fakes.mandates import around
 from tests.fakes.page_stage import CALIBRATION, DEVICE, PASSWORD, Browserless, Stage, crossing
+from tests.fakes.passkey import SoftPasskey
+from tests.fakes.rollouts import put_rollout
 
 NO_LINE = "no line: "
 # What a pole may do by itself is written down where it takes effect, or changes nothing.
@@ -49,11 +59,20 @@ CALLS = {
     "OperatorService.TakeTrust": "take trust",
     "OperatorService.DeliverMandate": "deliver mandate",
     "OperatorService.ListMandates": "list mandates",
+    "OperatorService.ListPasskeys": "list passkeys",
+    "OperatorService.RemovePasskey": "remove passkey",
+    "StorageService.ReleaseShare": "release share",
     "ClipDeskService.AskClip": "request clip",
     "ClipDeskService.ApproveClip": "approve clip",
     "ClipDeskService.ListClips": "list clips",
     "ClipDeskService.FetchClip": "open clip",
     "ClipDeskService.HoldClip": "hold clip",
+    "UpdateDeskService.OfferBundle": "offer bundle",
+    "UpdateDeskService.SendBundle": "take bundle",
+    "UpdateDeskService.StartRollout": "start rollout",
+    "UpdateDeskService.ListRollouts": "list rollouts",
+    "UpdateDeskService.HaltRollout": "halt rollout",
+    "UpdateDeskService.ResumeRollout": "resume rollout",
     "ClipService.OfferClip": NO_LINE + "a clip counts only when it is whole: 'deliver clip'",
     "ClipService.UploadClip": "deliver clip",
     "ClipService.ReportClip": "report clip",
@@ -61,6 +80,12 @@ CALLS = {
 ROUTES = {
     "POST /api/logout": "log out",
     "POST /api/step-up": "step up",
+    "POST /api/step-up/passkey/begin": NO_LINE + "a random number to sign; the answer has its line",
+    "POST /api/step-up/passkey": "step up",
+    "GET /api/passkeys": "list passkeys",
+    "POST /api/passkeys/begin": NO_LINE + "a random number to sign; the answer has its line",
+    "POST /api/passkeys": "register passkey",
+    "POST /api/passkeys/remove": "remove passkey",
     "GET /api/feed": "follow events",
     "GET /api/signals": "list events",
     "GET /api/signals/{number}": "read event",
@@ -74,9 +99,17 @@ ROUTES = {
     "POST /api/clips/{clip}/approve": "approve clip",
     "POST /api/clips/{clip}/hold": "hold clip",
     "GET /api/devices": NO_LINE + "the health of machines, asked again every few seconds",
+    "GET /api/updates": NO_LINE + "states of machines, asked again every few seconds",
+    "GET /api/updates/{number}": NO_LINE + "states of machines, asked again every few seconds",
     "GET /api/accounts": "list accounts",
     "POST /api/accounts/invite": "invite account",
     "POST /api/accounts/{name}/close": "close account",
+}
+# Routes before there is a session.
+ENTRIES = {
+    "/api/welcome": "make account",
+    "/api/login": "log in",
+    "/api/login/passkey": "log in",
 }
 Fields = dict[str, object] | None
 Request = tuple[str, Browserless, str, Fields]
@@ -123,6 +156,8 @@ def test_every_call_says_which_line_it_leaves() -> None:
     services = [
         operator_pb2.DESCRIPTOR.services_by_name["OperatorService"],
         *clip_pb2.DESCRIPTOR.services_by_name.values(),
+        *rollout_pb2.DESCRIPTOR.services_by_name.values(),
+        *storage_pb2.DESCRIPTOR.services_by_name.values(),
     ]
     methods = {f"{service.name}.{each.name}" for service in services for each in service.methods}
     assert methods == set(CALLS), "say in CALLS which line the call leaves, and call it below"
@@ -134,6 +169,8 @@ class Calls:
     def __init__(self, stage: ClipsStage) -> None:
         self._stage = stage
         self._operator, self._desk = stage.collector.operator, stage.desk
+        self._whole = UpdateStage(stage.collector, make_bundle(1000))
+        self._half = UpdateStage(stage.collector, make_bundle(1000, seed=1))
         self.waiting = self.whole = self.reported = ""
         self._sealed = b""
 
@@ -148,13 +185,25 @@ class Calls:
         self.whole = (await self._desk.AskClip(stage.ask())).clip.clip
         first = stage.seal(await stage.pole.hear_command())
         await stage.pole.clips.OfferClip(first.offer)
-        await stage.pole.clips.UploadClip(first.chunks())
+        await stage.pole.upload(first.chunks())
         self.reported = (await self._desk.AskClip(stage.ask())).clip.clip
         await stage.pole.hear_command()
         await self._desk.AskClip(stage.ask())
         self._coming = stage.seal(await stage.pole.hear_command())
         await stage.pole.clips.OfferClip(self._coming.offer)
         await self._operator.InviteDevice(operator_pb2.InviteDeviceRequest(device="stolen"))
+        await self._whole.push()
+        await self._half.desk.OfferBundle(self._half.announce())
+        await stage.collector.core.writer.submit(
+            lambda connection: keep_image(
+                connection, stage.pole.evidence.public.name, "A", "0.1.0", BOARD
+            )
+        )
+        await self._whole.start()
+        half = PublicHalf(b"one", b"key", 0)
+        await stage.collector.core.writer.submit(
+            lambda connection: keep_passkey(connection, "ana", "blue key", half, now_ms)
+        )
 
     def list(self) -> dict[str, Callable[[], Awaitable[object]]]:
         stage, operator, desk = self._stage, self._operator, self._desk
@@ -170,6 +219,7 @@ class Calls:
         trust = write_trust(stage.collector.core.services.trusted.require()).decode()
         fetch = clip_pb2.FetchClipRequest(clip=self.whole)
         approve = stage.collector.core.services.clips.approve
+        shares, pole = stage.collector.core.services.shares, Peer(DEVICE_ROLE, POLE, "1", 0)
         return {
             "OperatorService.ListEvents": lambda: operator.ListEvents(
                 operator_pb2.ListEventsRequest()
@@ -197,14 +247,39 @@ class Calls:
             "OperatorService.ListMandates": lambda: operator.ListMandates(
                 operator_pb2.ListMandatesRequest()
             ),
+            "OperatorService.ListPasskeys": lambda: operator.ListPasskeys(
+                operator_pb2.ListPasskeysRequest(account="ana")
+            ),
+            "OperatorService.RemovePasskey": lambda: operator.RemovePasskey(
+                operator_pb2.RemovePasskeyRequest(account="ana", name="blue key")
+            ),
             "ClipDeskService.AskClip": lambda: desk.AskClip(stage.ask()),
+            "StorageService.ReleaseShare": lambda: shares.release(pole),
             # Nobody agrees to what they asked for themselves; gRPC's caller is the one who asked.
             "ClipDeskService.ApproveClip": lambda: approve(SUPERVISOR, self.waiting),
             "ClipDeskService.ListClips": lambda: desk.ListClips(clip_pb2.ListClipsRequest()),
             "ClipDeskService.FetchClip": lambda: desk.FetchClip(fetch).read(),
             "ClipDeskService.HoldClip": lambda: desk.HoldClip(hold),
-            "ClipService.UploadClip": lambda: stage.pole.clips.UploadClip(self._coming.chunks()),
+            **self._list_of_updates(),
+            "ClipService.UploadClip": lambda: stage.pole.upload(self._coming.chunks()),
             "ClipService.ReportClip": lambda: stage.pole.clips.ReportClip(report),
+        }
+
+    def _list_of_updates(self) -> dict[str, Callable[[], Awaitable[object]]]:
+        updates = self._whole.desk
+        return {
+            "UpdateDeskService.OfferBundle": lambda: updates.OfferBundle(self._whole.announce()),
+            "UpdateDeskService.SendBundle": lambda: updates.SendBundle(self._half.pieces()),
+            "UpdateDeskService.StartRollout": self._whole.start,
+            "UpdateDeskService.ListRollouts": lambda: updates.ListRollouts(
+                rollout_pb2.ListRolloutsRequest()
+            ),
+            "UpdateDeskService.HaltRollout": lambda: updates.HaltRollout(
+                rollout_pb2.HaltRolloutRequest(number=1)
+            ),
+            "UpdateDeskService.ResumeRollout": lambda: updates.ResumeRollout(
+                rollout_pb2.ResumeRolloutRequest(number=1)
+            ),
         }
 
 
@@ -309,18 +384,35 @@ def status_of(caller: Browserless, path: str, fields: Fields) -> int:
             return refused.code
 
 
+def ask_question(caller: Browserless, path: str) -> dict[str, object]:
+    answer = caller.post(path, {})
+    assert answer.status == 200, answer.text
+    return cast(dict[str, object], answer.json()["question"])
+
+
+def register_key(page: Stage, caller: Browserless) -> SoftPasskey:
+    key = SoftPasskey(page.origin.text)
+    answer = key.create(ask_question(caller, "/api/passkeys/begin"))
+    kept = caller.post("/api/passkeys", {"name": "blue key", "answer": answer})
+    assert kept.status == 200, kept.text
+    return key
+
+
 class Routes:
     """One good request for each route."""
 
     def __init__(self, page: Stage, folder: Path) -> None:
         self.ana = Browserless(page.address)
         self.ana.enter(page)
+        self._key = register_key(page, self.ana)
+        self._spare = SoftPasskey(page.origin.text, b"spare")
         olga = Browserless(page.address)
         olga.enter(page, "olga", Role.OPERATOR)
         page.deliver(crossing())
         pole = ClipPole(page, folder / "pole")
         self._whole = ask(self.ana)
         pole.bring()
+        put_rollout(page, {"pole-7": State.WAITING})
         now_ms = now_utc_ms()
         times = {"from_utc_ms": str(now_ms - 1_500_000), "to_utc_ms": str(now_ms - 60_000)}
         self._waiting = ask(olga, **times)
@@ -360,7 +452,9 @@ class Routes:
         return found
 
     def list(self) -> list[tuple[str, str, Fields]]:
-        """Route, address and fields; leaving comes last."""
+        """Route, address and fields, good for one time; leaving comes last."""
+        proof = self._key.get(ask_question(self.ana, "/api/step-up/passkey/begin"))
+        new = self._spare.create(ask_question(self.ana, "/api/passkeys/begin"))
         hold: dict[str, object] = {"reason": "the trial goes on", "until_utc_ms": self._until}
         wish: dict[str, object] = {
             "event": "1", "kind": "still", "reason": "a person was pushed", "case": "7",
@@ -368,6 +462,10 @@ class Routes:
         whole, waiting = f"/api/clips/{self._whole}", f"/api/clips/{self._waiting}"
         return [
             ("POST /api/step-up", "/api/step-up", {"password": PASSWORD}),
+            ("POST /api/step-up/passkey", "/api/step-up/passkey", {"answer": proof}),
+            ("GET /api/passkeys", "/api/passkeys", None),
+            ("POST /api/passkeys", "/api/passkeys", {"name": "spare", "answer": new}),
+            ("POST /api/passkeys/remove", "/api/passkeys/remove", {"name": "blue key"}),
             ("GET /api/feed", "/api/feed", None),
             ("GET /api/signals", "/api/signals", None),
             ("GET /api/signals/{number}", "/api/signals/1", None),
@@ -404,7 +502,55 @@ def test_every_route_waits_for_its_line_and_leaves_it(page: Stage, tmp_path: Pat
     answered = {name: status for name, status in statuses.items() if status != 503}
     assert answered == {}, "without a line, or the request needs a good one in Routes.list()"
     assert count_rows(data) == before
-    for name, path, fields in good:
+    for name, path, fields in routes.list():
         lines = len(read_actions(data))
         assert status_of(routes.ana, path, fields) == 200, name
         assert ROUTES[name] in read_actions(data)[lines:], name
+
+
+class Entries:
+    """One good way in for each route before there is a session, each by a caller of its own."""
+
+    def __init__(self, page: Stage) -> None:
+        self._page = page
+        ana = Browserless(page.address)
+        ana.enter(page)
+        self._key = register_key(page, ana)
+        self._token = page.invite(Role.OPERATOR).rpartition("/")[2]
+
+    def list(self) -> list[tuple[str, Browserless, Fields]]:
+        callers = {path: Browserless(self._page.address) for path in ENTRIES}
+        by_key = callers["/api/login/passkey"]
+        answer = self._key.get(ask_question(by_key, "/api/login/passkey/begin"))
+        fields: dict[str, Fields] = {
+            "/api/welcome": {"token": self._token, "name": "bob", "password": PASSWORD},
+            "/api/login": {"name": "ana", "password": PASSWORD},
+            "/api/login/passkey": {"answer": answer},
+        }
+        return [(path, caller, fields[path]) for path, caller in callers.items()]
+
+
+def test_every_way_in_waits_for_its_line_and_leaves_it(page: Stage, tmp_path: Path) -> None:
+    entries, data = Entries(page), tmp_path / "collector"
+    tried = entries.list()
+    before = count_rows(data)
+    with nothing_can_be_written(data):
+        assert {status_of(caller, path, fields) for path, caller, fields in tried} == {503}
+    assert count_rows(data) == before
+    for path, caller, fields in entries.list():
+        lines = len(read_actions(data))
+        assert status_of(caller, path, fields) == 200, path
+        assert read_actions(data)[lines:] == [ENTRIES[path]]
+
+
+def test_a_refused_way_in_leaves_its_line(page: Stage, tmp_path: Path) -> None:
+    entries, data = Entries(page), tmp_path / "collector"
+    wrong: dict[str, Fields] = {
+        "/api/login": {"name": "ana", "password": "a guess at the sentence"},
+        "/api/login/passkey": {"answer": "{}"},
+    }
+    for path, caller, _ in entries.list():
+        if path in wrong:
+            lines = len(read_actions(data))
+            assert status_of(caller, path, wrong[path]) == 403, path
+            assert read_actions(data)[lines:] == ["refuse login"]

@@ -18,11 +18,14 @@ import pytest
 from google.protobuf.descriptor import Descriptor
 
 from edge.eye import health
+from edge.eye.coverage import Coverage
+from edge.eye.detections import Detections
 from edge.eye.detector.card import DECODERS
+from edge.eye.tracker import Tracker
 from edge.mandate.problem import MandateError
 from edge.mandate.profile import IDENTITY, profile_names, read_profile
 from edge.mandate.statement import parse_mandate
-from edge.site.model import Rule
+from edge.site.rules import Rule
 from edge.wire.names import CLASS_NUMBERS, FUNCTION_NUMBERS
 from tests.edge.wire.test_proto import descriptors
 from tests.fakes.mandates import CAMERA, statement
@@ -146,14 +149,30 @@ def test_a_model_card_knows_classes_of_things_and_gives_boxes_only(repository: P
     assert len(cards) >= 3
     classes = {name.lower() for name in CLASS_NUMBERS}
     assert classes & CODE_WORDS == set()
-    assert set(DECODERS) == {"ssd", "ssd_post", "yolox"}
+    assert set(DECODERS) == {"ssd", "ssd_post", "yolox", "split"}
     for path in cards:
         card = tomllib.loads(path.read_text())
         assert set(card["classes"]) - {"count"} <= classes, path
-        roles = {output["role"] for output in card["outputs"]}
-        assert roles <= {"boxes", "scores", "classes", "count", "grid"}, path
+        roles = {output["role"].split("_")[0] for output in card["outputs"]}
+        assert roles <= {"boxes", "scores", "classes", "count", "grid", "objectness"}, path
         text = " ".join((card["name"], card["title"], card["file"], card["source"]))
         assert split_words(text) & CODE_WORDS == set(), path
+
+
+def test_the_tracker_is_given_boxes_and_never_a_picture(repository: Path) -> None:
+    """So it cannot know anybody again by appearance (docs/decisions/0010)."""
+    rooms = ("tracker", "tracks", "association", "book", "kalman", "coverage", "detections")
+    pictures = re.compile(r"\b(cv2|av|PIL|edge\.eye\.(frame|picture|camera|gate))\b")
+    for room in rooms:
+        tree = ast.parse((repository / "edge" / "eye" / f"{room}.py").read_text())
+        imports = [ast.unparse(node) for node in ast.walk(tree)
+                   if isinstance(node, ast.Import | ast.ImportFrom)]  # fmt: skip
+        assert imports
+        assert [line for line in imports if pictures.search(line)] == []
+    given = typing.get_type_hints(Tracker.update)
+    assert set(given) == {"found", "now_ns", "looked", "return"}
+    assert set(typing.get_type_hints(Detections)) == {"boxes_frac", "scores", "classes"}
+    assert set(typing.get_type_hints(Coverage)) == {"areas_frac", "least_heights_frac"}
 
 
 def _names_of(descriptor: Descriptor) -> Iterator[str]:

@@ -72,8 +72,11 @@ def test_times_in_a_manifest_never_run_back_and_say_their_error_and_source(
     recorder = pole.record()
     with selectors.DefaultSelector() as selector:
         with closing(Intake(pole.places.socket, recorder, selector)):
-            line = RingLine(pole.places.socket, CAMERA, pole.clock, kind=SourceKind.CAMERA)
             hello = movie.hello
+            line = RingLine(
+                pole.places.socket, CAMERA, pole.clock,
+                rules=hello.rules, may_record=lambda: True, kind=SourceKind.CAMERA,
+            )  # fmt: skip
             line.begin(
                 StreamFormat(
                     hello.codec, hello.extradata, hello.width_px, hello.height_px,

@@ -2,7 +2,6 @@
 
 import os
 import random
-import re
 import signal
 import sqlite3
 import subprocess
@@ -20,37 +19,21 @@ from edge.spool.verify import verify as verify_spool
 from edge.vault.places import VaultPlaces
 from edge.vault.verify import verify as verify_ring
 from edge.wire.ring_report import read_ring_report
-from tests.edge.eye.drawn import draw_walkers
-from tests.system.walls import ROOMS, Walls, why_not
+from tests.fakes.walkers import MODELS, read_until, write_walkers_site
+from tests.system.forbidden import ROOMS
+from tests.system.walls import Walls, walls_at_work, why_not
 
-MODELS = Path(".cache") / "models"
 CI_DEATHS, SOAK_DEATHS = 20, 200
 LONGEST_LIFE_SECONDS = 2.5
 DEADLINE_SECONDS = 60.0
-SITE = """
-version = 1
-[site]
-name = "town"
-[[camera]]
-name = "north"
-source = "file:walkers.mp4"
-"""
 
 
 @pytest.fixture
 def walls(repository: Path) -> Iterator[Walls]:
     if reason := why_not():
         pytest.skip(reason)
-    built = Walls(repository)
-    try:
-        built.enrol()
-        for name in ("vault", "link", "eye"):
-            built.start(name)
-        built.deliver_mandate()
-        built.wait_for_analysis()
+    with walls_at_work(repository) as built:
         yield built
-    finally:
-        built.close()
 
 
 def stored_seqs(walls: Walls) -> dict[int, list[int]]:
@@ -138,11 +121,35 @@ def test_each_room_dies_two_hundred_times(walls: Walls) -> None:
     check_nothing_is_lost(walls, SOAK_DEATHS, before)
 
 
+@pytest.mark.xdist_group("walls")
+@pytest.mark.timeout(300)
+def test_rooms_behind_walls_end_with_their_keeper(repository: Path) -> None:
+    """Other users, other namespaces: the keeper is killed, and nothing of it goes on."""
+    if reason := why_not():
+        pytest.skip(reason)
+    walls = Walls(repository)
+    try:
+        walls.enrol()
+        keeper = walls.start_kept(ROOMS)
+        walls.deliver_mandate()
+        walls.wait(lambda: walls.status().get("mandate_reason") == "", "the eye computes")
+        family = psutil.Process(keeper.pid).children(recursive=True)
+        owners = {process.uids().real for process in family}
+        assert owners == {walls.number(name) for name in ROOMS}
+        assert len(family) > len(ROOMS), "the eye has a child that reads the camera"
+        hung = next(each.pid for each in family if "edge.vault.run" in each.cmdline())
+        os.kill(hung, signal.SIGSTOP)
+        keeper.kill()
+        _, alive = psutil.wait_procs(family, timeout=DEADLINE_SECONDS)
+        assert alive == []
+    finally:
+        walls.close()
+
+
 @pytest.mark.timeout(300)
 def test_an_eye_that_hangs_is_noticed_replaced_and_told(repository: Path, tmp_path: Path) -> None:
     """SIGSTOP: the process lives and answers nothing, as one in a detector call without end."""
-    draw_walkers(tmp_path / "walkers.mp4", frames=25)
-    (tmp_path / "site.toml").write_text(SITE)
+    write_walkers_site(tmp_path)
     words = ["edge", "run", "--eye-only", "--loop", "--site", str(tmp_path / "site.toml")]
     words += ["--data", str(tmp_path), "--models", str(repository / MODELS)]
     keeper = subprocess.Popen(command_line(words), stderr=subprocess.PIPE, text=True)
@@ -167,17 +174,6 @@ def test_an_eye_that_hangs_is_noticed_replaced_and_told(repository: Path, tmp_pa
         keeper.communicate(timeout=DEADLINE_SECONDS)
     listing = run_command(["spool", "ls", "--events", "--json", "--data", str(tmp_path)])
     assert "health/room" in [str(event["rule"]) for event in listing]
-
-
-def read_until(process: "subprocess.Popen[str]", word: str) -> list[str]:
-    """Lines of its log up to one that holds the word."""
-    assert process.stderr is not None
-    lines = []
-    for line in process.stderr:
-        lines.append(line)
-        if re.search(word, line):
-            return lines
-    raise AssertionError(f"it ended before it said {word}: {''.join(lines)}")
 
 
 def rooms_of(keeper: int) -> list[int]:

@@ -7,14 +7,12 @@ from pathlib import Path
 import pytest
 
 from edge.demo.showing import Showing
-from edge.wire.clip_talk import clips_socket_path, outgoing_folder
 from edge.wire.eye_status import eye_status_path
 from edge.wire.packets import packet_socket
-from tests.system.walls import ROOMS, Walls, why_not
+from tests.system.forbidden import ROOMS, Ground, list_attempts
+from tests.system.walls import Walls, walls_at_work, why_not
 
 pytestmark = [pytest.mark.xdist_group("walls"), pytest.mark.timeout(900)]
-# No packet leaves loopback: the address is one for documents (RFC 5737).
-ELSEWHERE = "192.0.2.1:443"
 CLIP_SECONDS = 60.0
 
 
@@ -23,16 +21,8 @@ def walls(repository: Path) -> Iterator[Walls]:
     """A pole that sees, records and reports; its first clip is made by the test below."""
     if reason := why_not():
         pytest.skip(reason)
-    built = Walls(repository)
-    try:
-        built.enrol()
-        for name in ("vault", "link", "eye"):
-            built.start(name)
-        built.deliver_mandate()
-        built.wait_for_analysis()
+    with walls_at_work(repository) as built:
         yield built
-    finally:
-        built.close()
 
 
 def test_events_and_clips_pass_where_they_should(walls: Walls) -> None:
@@ -45,84 +35,36 @@ def test_events_and_clips_pass_where_they_should(walls: Walls) -> None:
     assert showing.clip.mp4_bytes > 0
 
 
-def attempts(walls: Walls, room: str) -> dict[str, tuple[str, str, str]]:
-    """What each room tries: name -> (how, at what, the errno that must answer).
-
-    One row is one wall; rows that are a room's own business are left out of its table.
-    """
+def ground_of(walls: Walls) -> Ground:
+    """Where this pole's things are."""
     data = walls.data
-    keys = next((data / "vault" / "keys").rglob("*.key"))
-    segment = next((data / "vault" / "ring").rglob("*.seg"))
-    tried: dict[str, tuple[str, object, str]] = {
-        "the camera": ("open device", walls.camera_device, "EACCES"),
-        "the film that stands for it": ("read", walls.film, "EACCES"),
-        "a file of the ring": ("read", segment, "EACCES"),
-        "the ring's index": ("read", data / "vault" / "ring.db", "EACCES"),
-        "a day's key": ("read", keys, "EACCES"),
-        "the evidence key": ("read", data / "vault" / "evidence.pem", "EACCES"),
-        "the link's TLS key": ("read", data / "identity" / "key.pem", "EACCES"),
-        "the vault's door for packets": ("call", packet_socket(data), "EACCES"),
-        "the vault's door for clips": ("call", clips_socket_path(data), "EACCES"),
-        "the collector": ("connect", walls.room.read_addresses()["sessions"], "ENETUNREACH"),
-        "somebody else": ("connect", ELSEWHERE, "ENETUNREACH"),
-        "the trust file, changed": ("write", data / "trust.json", "EACCES"),
-        "the pole's name, changed": ("write", data / "device", "EACCES"),
-        "a mandate, delivered": ("write", data / "mandate" / "incoming-999999.json", "EACCES"),
-        "the eye's mandate, changed": ("write", data / "eye" / "mandate.json", "EACCES"),
-        "the eye's status, changed": ("write", eye_status_path(data), "EACCES"),
-        "a file among the ring": ("write", data / "vault" / "planted", "EACCES"),
-        "a file among the sealed": ("write", outgoing_folder(data) / "planted", "EACCES"),
-        "a file among the identity": ("write", data / "identity" / "planted", "EACCES"),
-        "another door": ("write", data / "doors" / "planted", "EACCES"),
-        "the data folder": ("write", data / "planted", "EACCES"),
-        "the program": ("write", walls.base / "program" / "planted", "EACCES"),
-        "the site file, changed": ("write", walls.site, "EACCES"),
-        "root": ("become", 0, "EPERM"),
-    }
-    for neighbour in ROOMS:
-        if neighbour != room:
-            pid = walls.pid(neighbour)
-            tried |= {
-                f"the {neighbour}, traced": ("trace", pid, "EPERM"),
-                f"the {neighbour}, signalled": ("signal", pid, "EPERM"),
-                f"the {neighbour}'s memory": ("read", f"/proc/{pid}/mem", "EACCES"),
-                f"the {neighbour}'s environment": ("read", f"/proc/{pid}/environ", "EACCES"),
-                # Frames lie in memory without a name, so this is where they would be found.
-                f"the {neighbour}'s open files": ("read", f"/proc/{pid}/fd", "EACCES"),
-            }
-    own = OWN_BUSINESS[room]
-    return {
-        name: (how, str(target), expected)
-        for name, (how, target, expected) in tried.items()
-        if name not in own
-    }
+    return Ground(
+        data=data,
+        camera=walls.camera_device,
+        film=walls.film,
+        key=next((data / "vault" / "keys").rglob("*.key")),
+        segment=next((data / "vault" / "ring").rglob("*.seg")),
+        collector=walls.room.read_addresses()["sessions"],
+        program=walls.base / "program",
+        site=walls.site,
+        pids={name: walls.pid(name) for name in ROOMS},
+    )
 
 
-OWN_BUSINESS = {
-    "eye": {
-        "the camera", "the film that stands for it", "the vault's door for packets",
-        "the eye's mandate, changed", "the eye's status, changed",
-    },
-    "vault": {
-        "a file of the ring", "the ring's index", "a day's key", "the evidence key",
-        "the vault's door for packets", "the vault's door for clips", "a file among the ring",
-        "a file among the sealed",
-    },
-    "link": {
-        "the link's TLS key", "the vault's door for clips", "the collector", "somebody else",
-        "a mandate, delivered", "a file among the identity",
-    },
-}  # fmt: skip
+def errno_for(name: str, how: str) -> str:
+    """What must answer an attempt here: modes, namespaces and missing powers."""
+    if name in {"the collector", "somebody else"}:
+        return "ENETUNREACH"
+    return "EPERM" if how in {"become", "trace", "signal"} else "EACCES"
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_from_inside_a_room_every_forbidden_thing_fails(walls: Walls, room: str) -> None:
-    tried = attempts(walls, room)
-    asked = [(how, target) for how, target, _ in tried.values()]
-    came_to = walls.inside(room, "tests.system.walls_probe", asked)
+    tried = list_attempts(ground_of(walls), room)
+    came_to = walls.inside(room, "tests.system.walls_probe", list(tried.values()))
     outcomes = dict(zip(tried, came_to, strict=True))
     print(f"{room}: {len(tried)} forbidden things tried")
-    assert outcomes == {name: expected for name, (_, _, expected) in tried.items()}
+    assert outcomes == {name: errno_for(name, how) for name, (how, _) in tried.items()}
 
 
 def test_a_room_can_do_its_own_business_so_that_a_refusal_means_something(walls: Walls) -> None:

@@ -15,8 +15,8 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -26,15 +26,15 @@ from edge.demo.process import run_command
 from edge.eye.sim.scene import SCENES
 from edge.wire.eye_status import eye_status_path
 from tests.fakes.control_room import ControlRoom
+from tests.system.forbidden import ROOMS
+from tests.waiting import wait_until
 
-ROOMS = ("eye", "vault", "link")
 DEVICE = "walled-pole"
 CAMERA = "street"
 # Above every system account, below what nobody uses.
 _FIRST_NUMBER = 61_200
 _POLE = "/var/lib/vigie/pole"
 _FILM_SECONDS, _FILM_FPS = 20, 10
-_POLLS, _POLL_SECONDS = 1_200, 0.05
 # What the shell does inside the new namespaces before it becomes the room.
 _ENTER = """
 mount --bind "$1" "$2/python" && mount --bind "$3" "$2/packages" && mount --bind "$4" "$2/program"
@@ -45,6 +45,15 @@ _DENY_EXECUTABLE = """
 import ctypes, os, sys
 ctypes.CDLL(None).prctl(65, 1, 0, 0, 0)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+# A keeper of rooms that are behind walls; JSON of their commands in.
+_KEEPER = """
+import json, pathlib, sys
+from edge.clock import SystemClock
+from edge.service.keeper import Room, keep
+notes = pathlib.Path(sys.argv[2])
+rooms = [Room(name, tuple(words), notes) for name, words in json.loads(sys.argv[1]).items()]
+sys.exit(keep(rooms, SystemClock()))
 """
 _NO_POWERS = ["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
 
@@ -59,6 +68,21 @@ def why_not() -> str:
     if subprocess.run(["unshare", "-mn", "true"], check=False, capture_output=True).returncode:
         return "walls need namespaces, and this machine gives none"
     return ""
+
+
+@contextmanager
+def walls_at_work(repository: Path) -> "Iterator[Walls]":
+    """A pole that sees, records and reports behind its walls."""
+    built = Walls(repository)
+    try:
+        built.enrol()
+        for name in ("vault", "link", "eye"):
+            built.start(name)
+        built.deliver_mandate()
+        built.wait_for_analysis()
+        yield built
+    finally:
+        built.close()
 
 
 class Walls:
@@ -104,18 +128,34 @@ class Walls:
         """Built models, where root sees them."""
         return self._repository / ".cache" / "models"
 
-    def start(self, name: str) -> int:
-        """Begin a room's life; its process id."""
+    def command(self, name: str) -> list[str]:
+        """What starts a room behind its walls."""
         words = ["-m", f"edge.{name}.run", "--data", str(self.data)]
         if name == "eye":
             models = self.base / "program" / ".cache" / "models"
             words += ["--site", str(self.site), "--models", str(models), "--loop"]
+        return self._enter(name, words)
+
+    def start(self, name: str) -> int:
+        """Begin a room's life; its process id."""
         with (self.base / "logs" / name).open("ab") as log:
             self._children[name] = subprocess.Popen(
-                self._enter(name, words), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                self.command(name), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 env=self._environment(), cwd=self.base,
             )  # fmt: skip
         return self._children[name].pid
+
+    def start_kept(self, names: Sequence[str]) -> "subprocess.Popen[bytes]":
+        """Begin the lives of rooms under one keeper, which root runs; the keeper."""
+        told = json.dumps({name: self.command(name) for name in names})
+        with (self.base / "logs" / "keeper").open("ab") as log:
+            keeper = subprocess.Popen(
+                [sys.executable, "-c", _KEEPER, told, str(self.base / "logs")],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                env=self._environment(), cwd=self.base,
+            )  # fmt: skip
+        self._children["keeper"] = keeper
+        return keeper
 
     def pid(self, name: str) -> int:
         """A running room's process."""
@@ -157,7 +197,7 @@ class Walls:
 
     def logs(self) -> str:
         """The end of what each room wrote, for a failure's message."""
-        return "\n".join(f"--- {name}\n{self.log(name)}" for name in ROOMS)
+        return "\n".join(f"--- {name}\n{self.log(name)}" for name in (*ROOMS, "keeper"))
 
     def status(self) -> dict[str, object]:
         """The eye's word; empty before its first."""
@@ -166,7 +206,8 @@ class Walls:
 
     def log(self, name: str) -> str:
         """The end of what a room wrote."""
-        return (self.base / "logs" / name).read_text(errors="replace")[-3_000:]
+        path = self.base / "logs" / name
+        return path.read_text(errors="replace")[-3_000:] if path.exists() else ""
 
     def wait_for_analysis(self) -> None:
         """Until the eye computes under a mandate and the collector has an event of a rule."""
@@ -174,13 +215,11 @@ class Walls:
         self.wait(lambda: bool(self.signals()), "an event of a rule is at the collector")
 
     def wait(self, is_so: Callable[[], bool], what: str) -> None:
-        """Poll until something holds; fails after a minute with the rooms' logs."""
-        pause = threading.Event()
-        for _ in range(_POLLS):
-            if is_so():
-                return
-            pause.wait(_POLL_SECONDS)
-        raise AssertionError(f"waited a minute until {what}\n{self.status()}\n{self.logs()}")
+        """Until something holds; fails after a minute with the rooms' logs."""
+        try:
+            wait_until(is_so, what, folders=(self.data, self.room.data))
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.status()}\n{self.logs()}") from None
 
     def signals(self) -> list[dict[str, object]]:
         """What the collector has stored, without health events."""

@@ -1,19 +1,14 @@
-"""A clip cut from the ring beside `ffmpeg -c copy` and a bare copy; events beside an upload.
+"""A clip cut from the ring beside `ffmpeg -c copy` and a bare copy.
 
 Cut: ten seconds of 1080p at 4 Mbit/s from a real ring on this disk. In turns: ours (open, mux once,
 hash, seal, write), `ffmpeg -c copy` joining the same seconds from 2 s segments, and a bare copy of
 the bytes. CPU is user + system time, children's too. Hashing and sealing are measured in the same
 turns on the same bytes.
 
-Upload: events through a real link to a server over mutual TLS on loopback, from append to stored,
-without an upload and while a sealed clip goes up at the usual rate, in turns.
-
-Usage: python -m tools.bench.clip [--rounds N] [--events N] [--json]
+Usage: python -m tools.bench.clip [--rounds N] [--json]
 """
 
 import argparse
-import asyncio
-import hashlib
 import json
 import os
 import resource
@@ -27,34 +22,26 @@ from pathlib import Path
 
 import av
 import numpy as np
+from blake3 import blake3
 
 from edge.evidence.sealed import Sealer
 from edge.vault.clips_search import find_headers
 from edge.vault.cut import cut_clip
 from edge.vault.places import VaultPlaces
 from edge.vault.reader import RingReader
-from edge.wire import clip_talk as talk
 from tests.edge.vault.scenes import Movie, make_pole
-from tests.fakes.authority import Authority
 from tests.fakes.evidence import NOW_UTC_MS, make_reader, make_request
 from tests.fakes.footage import demux
 from tests.fakes.mandates import CAMERA
-from tests.fakes.pole import Pole
-from tests.fakes.server import Script, Server
 
 SECONDS, FPS, BITS_PER_SECOND = 10, 25, 4_000_000
 WIDTH, HEIGHT = 1920, 1080
 SEGMENT_SECONDS = 2
-CLIP_BYTES = 3_000_000
-# Short ones, so that a neighbour's load falls on both sides alike.
-TURNS = 12
-# Twelve seconds of upload, so that the events of a turn meet it.
-UPLOAD_BITS_PER_SECOND = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Medians; *_ms: CPU milliseconds for ten seconds of video, p99s: wall milliseconds."""
+    """Medians; *_ms: CPU milliseconds for ten seconds of video."""
 
     ours_ms: float
     ffmpeg_ms: float
@@ -65,38 +52,23 @@ class Found:
     times_ffmpeg: float
     times_copy: float
     hash_and_seal_share: float
-    event_p50_alone_ms: float
-    event_p50_upload_ms: float
-    event_p99_alone_ms: float
-    event_p99_upload_ms: float
-    uploaded_bytes: int
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--events", type=int, default=240)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         cut = measure_cut(Path(folder), asked.rounds)
-        alone, beside, uploaded = asyncio.run(measure_events(Path(folder), asked.events))
     medians = {name: statistics.median(each) for name, each in cut.items()}
     ratios = _ratios(cut)
     found = Found(
         **{f"{name}_ms": value for name, value in medians.items()},
         **{name: statistics.median(each) for name, each in ratios.items()},
-        event_p50_alone_ms=statistics.median(alone),
-        event_p50_upload_ms=statistics.median(beside),
-        event_p99_alone_ms=_p99(alone),
-        event_p99_upload_ms=_p99(beside),
-        uploaded_bytes=uploaded,
     )
     print(json.dumps(asdict(found)) if asked.json else _table(found, ratios))
-
-
-# The cut.
 
 
 def measure_cut(folder: Path, rounds: int) -> dict[str, list[float]]:
@@ -125,9 +97,8 @@ def measure_cut(folder: Path, rounds: int) -> dict[str, list[float]]:
         out.write_bytes(b"".join(path.read_bytes() for path in paths))
 
     def hash_it() -> None:
-        # What a cut hashes: the MP4, and the sealed file.
-        hashlib.sha256(content).digest()
-        hashlib.sha256(content).digest()
+        # What a cut hashes: the sealed file. Its samples' hashes are the ring's.
+        blake3(content).digest()
 
     def seal() -> None:
         # With its own hash of the sealed file, which is taken off below.
@@ -146,8 +117,7 @@ def measure_cut(folder: Path, rounds: int) -> dict[str, list[float]]:
     # The first round warms caches and loads libraries.
     spent = {name: each[1:] for name, each in spent.items()}
     spent["seal"] = [
-        max(0.0, both - hashing / 2)
-        for both, hashing in zip(spent["seal"], spent["hash"], strict=True)
+        max(0.0, both - hashing) for both, hashing in zip(spent["seal"], spent["hash"], strict=True)
     ]
     return spent
 
@@ -209,63 +179,6 @@ def _cpu_seconds() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-# Events beside an upload.
-
-
-async def measure_events(folder: Path, events: int) -> tuple[list[float], list[float], int]:
-    """Wall milliseconds from append to stored: alone, beside an upload; bytes that went up."""
-    alone: list[float] = []
-    beside: list[float] = []
-    uploaded = 0
-    for turn in range(TURNS):
-        script = Script(window_batches=64)
-        is_beside = turn % 2 == 1
-        data = Path(tempfile.mkdtemp(dir=folder))
-        found = await _run_turn(data, script, 2 * events // TURNS, uploads=is_beside)
-        (beside if is_beside else alone).extend(found)
-        uploaded += sum(script.uploads)
-    return alone, beside, uploaded
-
-
-async def _run_turn(data: Path, script: Script, events: int, *, uploads: bool) -> list[float]:
-    authority, pole = Authority(), Pole(data)
-    pole.append(1)
-    async with Server(authority, script=script) as server:
-        pole.put_identity(authority, server.sessions)
-        vault = await _announce(data) if uploads else None
-        async with pole.run_link(clip_bits_per_second=UPLOAD_BITS_PER_SECOND):
-            if vault is not None:
-                await server.wait_until(lambda: bool(script.uploads), "an upload")
-            await server.wait_until(lambda: 1 in script.stored, "the first event")
-            found = [await _time_event(pole, server) for _ in range(events)]
-        if vault is not None:
-            vault.close()
-    return found
-
-
-async def _announce(data: Path) -> asyncio.Server:
-    """A vault's socket that says that a clip waits, and the clip."""
-    ready = talk.Ready("clip-1", CLIP_BYTES, "00" * 32)
-    talk.outgoing_folder(data).mkdir()
-    talk.sealed_path(data, ready.clip).write_bytes(os.urandom(ready.sealed_bytes))
-    talk.manifest_path(data, ready.clip).write_text("{}")
-    path = talk.clips_socket_path(data)
-    path.parent.mkdir(parents=True)
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(talk.write_line(ready))
-        await reader.read()
-
-    return await asyncio.start_unix_server(serve, path)
-
-
-async def _time_event(pole: Pole, server: Server) -> float:
-    start_ns = time.monotonic_ns()
-    seq = await asyncio.to_thread(pole.append, 1)
-    await server.wait_until(lambda: seq in server.script.stored, "the event")
-    return (time.monotonic_ns() - start_ns) / 1e6
-
-
 # What is printed.
 
 
@@ -285,10 +198,6 @@ def _each(above: list[float], below: list[float]) -> list[float]:
     return [one / other for one, other in zip(above, below, strict=True)]
 
 
-def _p99(found: list[float]) -> float:
-    return sorted(found)[min(len(found) - 1, round(len(found) * 0.99))]
-
-
 def _table(found: Found, ratios: dict[str, list[float]]) -> str:
     goals = {
         "times_real": ">= 200", "times_ffmpeg": ">= 5", "times_copy": "<= 8",
@@ -306,12 +215,6 @@ def _table(found: Found, ratios: dict[str, list[float]]) -> str:
             f"{name:20} {statistics.median(each):8.2f}  ({min(each):.2f} to {max(each):.2f})"
             f"  goal {goal}"
         )
-    lines.append(
-        "events, append to stored, wall, p50 and p99: alone "
-        f"{found.event_p50_alone_ms:.1f} and {found.event_p99_alone_ms:.1f} ms, beside an upload "
-        f"{found.event_p50_upload_ms:.1f} and {found.event_p99_upload_ms:.1f} ms "
-        f"({found.uploaded_bytes} bytes went up)"
-    )
     return "\n".join(lines)
 
 

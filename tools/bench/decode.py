@@ -40,6 +40,7 @@ OURS, DECODE = "ours: planes, then RGB", "PyAV decode alone (limit)"
 RGB, OPENCV = "PyAV rgb24 + cv2.resize", "cv2.VideoCapture + resize"
 PIPE = "ffmpeg pipe rgb24 + cv2.resize"
 GOALS = {DECODE: 1.20, OPENCV: 0.85, RGB: 0.72, PIPE: 0.50}
+ONE_MEGAPIXEL = 1_000_000
 GOALS_UNDER_1_MP = {DECODE: 1.40, OPENCV: 0.95}
 
 
@@ -63,7 +64,7 @@ class Table(NamedTuple):
     @property
     def goals(self) -> dict[str, float]:
         """At most so much of each other way."""
-        return GOALS_UNDER_1_MP if self.width_px * self.height_px < 1_000_000 else GOALS
+        return GOALS_UNDER_1_MP if self.width_px * self.height_px < ONE_MEGAPIXEL else GOALS
 
 
 def main() -> None:

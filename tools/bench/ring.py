@@ -44,15 +44,16 @@ from edge.vault.intake import Intake
 from edge.vault.places import VaultPlaces
 from edge.vault.record import NO_CHAIN
 from edge.vault.recorder import open_recorder
+from edge.whole_file import write_whole
 from edge.wire.packets import (
     SourceKind,
     StreamHello,
     StreamPacket,
+    StreamRules,
     Unpacker,
     pack_hello,
     pack_packet_head,
 )
-from edge.wire.whole_file import write_whole
 
 CAMERA, DEVICE = "north", "bench"
 FPS = 25
@@ -111,8 +112,9 @@ def make_packets(seconds: int) -> list[StreamPacket]:
 def make_hello() -> StreamHello:
     """As RTSP gives it: no parameter sets outside the stream."""
     return StreamHello(
-        CAMERA, "h264", b"", 1920, 1080, 1, 90_000, is_masked=False, source_kind=SourceKind.CAMERA
-    )
+        CAMERA, "h264", b"", 1920, 1080, 1, 90_000, is_masked=False, source_kind=SourceKind.CAMERA,
+        rules=StreamRules("00" * 32, "00" * 32),
+    )  # fmt: skip
 
 
 def allow(data: Path) -> None:

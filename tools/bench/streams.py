@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 import grpc
 import psutil
 
-from edge.link.channel import Credentials, make_channel
+from edge.enrolment.channel import Credentials, make_channel
 from edge.wire.v1 import operator_pb2, operator_pb2_grpc, session_pb2
 from tools.fleet import (
     Call,

@@ -14,9 +14,12 @@ TOLERANCE_FRAC = 0.15
 
 @dataclass(frozen=True, slots=True)
 class SignalScore:
-    """One rule over one clip: signals that were right, wrong and missed."""
+    """Signals of one source that were right, wrong and missed.
 
-    clip: str
+    source: the clip, or whose boxes the rules were given. rule: one, or a kind of them.
+    """
+
+    source: str
     rule: str
     matched: int
     signalled: int
@@ -34,7 +37,7 @@ class SignalScore:
 
 
 def score_signals(
-    clip: str, signalled: list[Happening], happened: list[Happening]
+    source: str, signalled: list[Happening], happened: list[Happening]
 ) -> list[SignalScore]:
     """One score a rule; a signal and a happening are matched at most once."""
     rules = sorted({one.rule for one in signalled} | {one.rule for one in happened})
@@ -42,7 +45,7 @@ def score_signals(
     for rule in rules:
         told = [one for one in signalled if one.rule == rule]
         true = [one for one in happened if one.rule == rule]
-        scores.append(SignalScore(clip, rule, _match(told, true), len(told), len(true)))
+        scores.append(SignalScore(source, rule, _match(told, true), len(told), len(true)))
     return scores
 
 

@@ -1,11 +1,14 @@
-"""HOTA and IDF1 of our tracker beside roboflow's ByteTrack, on the same detections."""
+"""HOTA and IDF1 of our tracker beside its peers, on the same detections."""
 
 import json
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -13,20 +16,57 @@ from edge.errors import Kind, VigieError
 from edge.eye.detections import Detections
 from edge.eye.tracker import Tracker
 from edge.wire.event import ObjectClass
-from tools.evaluation.detection import Find
-from tools.evaluation.layout import read_clip, read_mot
+from tools.evaluation.eyes import Eye
+from tools.evaluation.kept import Kept, Report, Seen
+from tools.evaluation.layout import Picture, read_clip, read_mot
 
 Rows = npt.NDArray[np.float64]
-PEER = "tools.peers.scores"
-PEER_PYTHON = Path(".venv-peers") / "bin" / "python"
+Show = Callable[[str], AbstractContextManager[Report]]
+SCORER, PEER_PYTHON = "tools.peers.scores", Path(".venv-peers") / "bin" / "python"
+NORFAIR, NORFAIR_PYTHON = "tools.peers.norfair_boxes", Path(".venv-norfair") / "bin" / "python"
 PERSON = int(ObjectClass.OBJECT_CLASS_PERSON)
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
-    """One sequence: truth and detections as MOT rows; size in pixels."""
+class Footage:
+    """One sequence: where its truth, published detections and pictures are; size in pixels.
+
+    pictures: a clip, or a folder of JPEGs; None: there are none.
+    """
 
     name: str
+    fps: float
+    width_px: int
+    height_px: int
+    truth: Path
+    detections: Path
+    pictures: Path | None
+
+    @property
+    def fingerprint(self) -> str:
+        """Another one for other pictures."""
+        assert self.pictures is not None
+        files = [self.pictures] if self.pictures.is_file() else sorted(self.pictures.glob("*.jpg"))
+        return f"{self.name}-" + "-".join(str(one.stat().st_size) for one in files[:3])
+
+    def images(self) -> Iterator[Picture]:
+        """Every picture as RGB, in order."""
+        assert self.pictures is not None
+        if self.pictures.is_file():
+            yield from read_clip(self.pictures)
+            return
+        for path in sorted(self.pictures.glob("*.jpg")):
+            image = cv2.imread(str(path))
+            if image is not None:
+                yield np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One sequence with detections: truth and detections as MOT rows; size in pixels."""
+
+    name: str
+    source: str
     fps: float
     width_px: int
     height_px: int
@@ -39,6 +79,7 @@ class TrackingScore:
     """One tracker on one sequence; n is the number of true boxes and tracks."""
 
     sequence: str
+    source: str
     tracker: str
     hota: float
     idf1: float
@@ -48,89 +89,85 @@ class TrackingScore:
     tracks: int
 
 
-def sequences(folder: Path) -> Iterator[Sequence]:
-    """PETS and the TUD sequences with the detections published for them."""
+class _Scored(TypedDict):
+    """What the scorer answers: see TrackingScore."""
+
+    tracker: str
+    hota: float
+    idf1: float
+    mota: float
+    switches: int
+    boxes: int
+    tracks: int
+
+
+def footage(folder: Path) -> Iterator[Footage]:
+    """PETS, the TUD sequences and the eight published frames of MOT17-04, those that are there."""
     tracking = folder / "eval" / "tracking"
-    sizes = {"pets09_s2l1": (10.0, 768, 576), "TUD-Campus": (25.0, 640, 480)}
-    sizes["TUD-Stadtmitte"] = (25.0, 640, 480)
-    for name, (fps, width, height) in sizes.items():
-        place = tracking if name.startswith("pets") else tracking / "text"
-        truth, found = place / f"{name}_gt.txt", place / f"{name}_det.txt"
-        if truth.exists() and found.exists():
-            detections = read_mot(found, only_valid=False)[:, :7]
-            yield Sequence(
-                f"{name}, published detections",
-                fps,
-                width,
-                height,
-                read_mot(truth)[:, :7],
-                _scaled(detections),
-            )
+    text, mot, pets = tracking / "text", tracking / "mot17_04_mini", "pets09_s2l1"
+    for one in (
+        Footage(pets, 10.0, 768, 576, tracking / f"{pets}_gt.txt", tracking / f"{pets}_det.txt",
+                tracking / f"{pets}.mp4"),
+        *(Footage(name, 25.0, 640, 480, text / f"{name}_gt.txt", text / f"{name}_det.txt", None)
+          for name in ("TUD-Campus", "TUD-Stadtmitte")),
+        Footage("mot17_04_mini", 30.0, 1920, 1080, mot / "gt.txt", mot / "det.txt", mot),
+    ):  # fmt: skip
+        if one.truth.exists() and one.detections.exists():
+            is_pictured = one.pictures is not None and one.pictures.exists()
+            yield one if is_pictured else replace(one, pictures=None)
 
 
-def detected_sequence(folder: Path, find: Find) -> Sequence | None:
-    """PETS with what our own detector sees, persons only."""
-    tracking = folder / "eval" / "tracking"
-    truth, clip = tracking / "pets09_s2l1_gt.txt", tracking / "pets09_s2l1.mp4"
-    if not (truth.exists() and clip.exists()):
-        return None
-    rows: list[list[float]] = []
-    width = height = 0
-    for number, image in enumerate(read_clip(clip), start=1):
-        height, width = image.shape[:2]
-        found = find(image)
-        for box, score, kind in zip(found.boxes_frac, found.scores, found.classes, strict=True):
-            if kind == PERSON:
-                left, top, right, bottom = box * (width, height, width, height)
-                rows.append([number, -1, left, top, right - left, bottom - top, float(score)])
-    name = "pets09_s2l1, own detections"
-    return Sequence(name, 10.0, width, height, read_mot(truth)[:, :7], np.array(rows))
+def published(found: Footage) -> Case:
+    """The sequence with the detections that were published for it."""
+    detections = read_mot(found.detections, only_valid=False)[:, :7]
+    return _case(found, "published", _scaled(detections))
 
 
-def score_trackers(found: list[Sequence], repository: Path) -> list[TrackingScore]:
-    """Both trackers on every sequence.
+def detected(found: Footage, eye: Eye, kept: Kept, show: Show) -> Case:
+    """The sequence with what a detector of ours reports in service, persons only."""
+    with show(f"{eye.name} on every picture of {found.name}") as report:
+        seen = kept.look(eye, found.fingerprint, found.images, report)
+    rows = [row for number, one in enumerate(seen, start=1) for row in _persons(number, one)]
+    table = np.array(rows, float).reshape(-1, 7)
+    return _case(found, eye.name, table[table[:, 6] >= eye.score_min])
+
+
+def score_trackers(found: Sequence[Case], repository: Path) -> list[TrackingScore]:
+    """Ours and every peer on every sequence.
 
     Raises:
-        VigieError: FAILED_PRECONDITION when the peers' environment is not there.
+        VigieError: FAILED_PRECONDITION when a peer's environment is not there.
     """
-    python = repository / PEER_PYTHON
-    if not python.exists():
-        raise VigieError(
-            Kind.FAILED_PRECONDITION,
-            "the peers' environment is not there",
-            where=str(python),
-            hint="make .cache/peers-environment",
-        )
-    job = {
-        "sequences": [
-            {
-                "name": one.name,
-                "fps": one.fps,
-                "truth": one.truth.tolist(),
-                "detections": one.detections.tolist(),
-                "ours": run_tracker(one).tolist(),
-            }
-            for one in found
-        ]
-    }
-    answer = subprocess.run(
-        [str(python), "-m", PEER],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=repository,
+    detections = [{"detections": one.detections.tolist()} for one in found]
+    norfair: list[dict[str, list[list[float]]]] = json.loads(
+        _ask(repository, NORFAIR_PYTHON, NORFAIR, {"sequences": detections})
     )
-    return [TrackingScore(**one) for one in json.loads(answer.stdout)]
+    job = [
+        {
+            "fps": one.fps,
+            "truth": one.truth.tolist(),
+            "detections": one.detections.tolist(),
+            "tracked": {"vigie": run_tracker(one).tolist(), **rows},
+        }
+        for one, rows in zip(found, norfair, strict=True)
+    ]
+    answer: list[list[_Scored]] = json.loads(
+        _ask(repository, PEER_PYTHON, SCORER, {"sequences": job})
+    )
+    return [
+        TrackingScore(one.name, one.source, **score)
+        for one, scores in zip(found, answer, strict=True)
+        for score in scores
+    ]
 
 
-def run_tracker(sequence: Sequence) -> Rows:
+def run_tracker(sequence: Case) -> Rows:
     """Our tracker's boxes as MOT rows."""
     tracker = Tracker()
     size = np.array([sequence.width_px, sequence.height_px] * 2, float)
     rows: list[list[float]] = []
     for number in range(1, int(sequence.truth[:, 0].max()) + 1):
-        looked = _as_detections(sequence.detections[sequence.detections[:, 0] == number], size)
+        looked = as_detections(sequence.detections[sequence.detections[:, 0] == number], size)
         tracks = tracker.update(looked, round((number - 1) / sequence.fps * 1e9))
         for row in np.flatnonzero(tracks.is_seen):
             left, top, right, bottom = (float(edge) for edge in tracks.boxes_frac[row] * size)
@@ -140,14 +177,50 @@ def run_tracker(sequence: Sequence) -> Rows:
     return np.array(rows).reshape(-1, 7)
 
 
-def _as_detections(rows: Rows, size: Rows) -> Detections:
+def as_detections(rows: Rows, size_px: Rows) -> Detections:
+    """Persons of one frame's MOT rows; size_px: width and height, twice."""
     rows = rows[np.argsort(-rows[:, 6], kind="stable")]
-    corners = np.concatenate([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]], axis=1) / size
+    corners = np.concatenate([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]], axis=1) / size_px
     return Detections(
         corners.astype(np.float32),
         rows[:, 6].astype(np.float32),
         np.full(len(rows), PERSON, np.uint8),
     )
+
+
+def _ask(repository: Path, python: Path, module: str, job: object) -> str:
+    if not (repository / python).exists():
+        raise VigieError(
+            Kind.FAILED_PRECONDITION,
+            "a peer's environment is not there",
+            where=str(repository / python),
+            hint="make .cache/peers-environment .cache/norfair-environment",
+        )
+    return subprocess.run(
+        [str(repository / python), "-m", module],
+        input=json.dumps(job),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        cwd=repository,
+    ).stdout
+
+
+def _case(found: Footage, source: str, detections: Rows) -> Case:
+    truth = read_mot(found.truth)[:, :7]
+    return Case(found.name, source, found.fps, found.width_px, found.height_px, truth, detections)
+
+
+def _persons(number: int, seen: Seen) -> Iterator[list[float]]:
+    found = seen.found
+    size = np.array([seen.width_px, seen.height_px] * 2)
+    for box, score in zip(
+        found.boxes_frac[found.classes == PERSON],
+        found.scores[found.classes == PERSON],
+        strict=True,
+    ):
+        left, top, right, bottom = box * size
+        yield [number, -1, left, top, right - left, bottom - top, float(score)]
 
 
 def _scaled(detections: Rows) -> Rows:

@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from edge.site.model import Intrusion, Line, LineCrossing, Loitering, SiteFile, Zone
+from edge.site.model import Line, SiteFile, Zone
+from edge.site.rules import Count, Intrusion, LineCrossing, Loitering
 
 # A track must get this far from a line on both sides, so that standing on it is no crossing.
 CLEAR_OF_LINE_FRAC = 0.01
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,19 @@ def expected(site: SiteFile, paths: list[Path]) -> list[Happening]:
     return sorted(found, key=lambda one: one.at_seconds)
 
 
-def _crossings(rule: LineCrossing, line: Line, path: Path) -> Iterator[Happening]:
+def expected_counts(site: SiteFile, paths: list[Path]) -> dict[tuple[str, int], int]:
+    """How many cross, by rule and period, the first period 0; periods without any are left out."""
+    lines = {line.name: line for line in site.lines}
+    counted: dict[tuple[str, int], int] = {}
+    for rule in (each for each in site.rules if isinstance(each, Count)):
+        for path in paths:
+            for one in _crossings(rule, lines[rule.line], path):
+                at = (rule.name, int(one.at_seconds // rule.period_seconds))
+                counted[at] = counted.get(at, 0) + 1
+    return counted
+
+
+def _crossings(rule: LineCrossing | Count, line: Line, path: Path) -> Iterator[Happening]:
     start, end = np.array(line.from_frac), np.array(line.to_frac)
     along = (end - start) / np.linalg.norm(end - start)
     # Positive to the right hand: the picture's y axis points down.
@@ -84,13 +98,14 @@ def _crossings(rule: LineCrossing, line: Line, path: Path) -> Iterator[Happening
 
 def _visits(rule: Intrusion | Loitering, zone: Zone, path: Path) -> Iterator[Happening]:
     polygon = shapely.Polygon(zone.polygon_frac)
-    inside = shapely.contains_xy(polygon, path.feet_frac)
+    # Whose feet the frame cuts off stands on its edge.
+    inside = shapely.intersects_xy(polygon, np.clip(path.feet_frac, 0.0, 1.0))
     entered: float | None = None
     last_inside = 0.0
     told = False
     for seconds, foot, is_in in zip(path.seconds, path.feet_frac, inside, strict=True):
         if not is_in:
-            if entered is not None and seconds - last_inside > rule.leave_seconds:
+            if entered is not None and seconds - last_inside >= rule.leave_seconds - _ROUNDING:
                 entered, told = None, False
             continue
         entered = seconds if entered is None else entered

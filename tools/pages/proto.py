@@ -39,7 +39,15 @@ class Block:
 
 def file_names() -> list[str]:
     """The proto files, in the order in which a reader meets them."""
-    return ["event.proto", "session.proto", "enrolment.proto", "operator.proto"]
+    return [
+        "event.proto",
+        "session.proto",
+        "update.proto",
+        "enrolment.proto",
+        "time.proto",
+        "storage.proto",
+        "operator.proto",
+    ]
 
 
 def opening(name: str) -> str:

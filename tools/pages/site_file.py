@@ -12,7 +12,7 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "tests" / "corpus" / "site" / "c
 OPENING = f"""\
 # The site file
 
-Generated from `edge/site/model.py` by `tools/reference`; do not edit.
+Generated from `edge/site/model.py` and `rules.py` by `tools/reference`; do not edit.
 
 A site file says where a pole stands, what its cameras are, and which rules run on which zones
 and lines. It is TOML with `version = 1`. `vigie site check FILE` says everything that is wrong

@@ -124,7 +124,9 @@ class _Writer:
     def _node(
         self, kind: str, sources: list[str], name: str, **attributes: int | list[int]
     ) -> None:
-        self._nodes.append(helper.make_node(kind, sources, [name], name=name, **attributes))
+        node = helper.make_node(kind, sources, [name], name=name)
+        node.attribute.extend(helper.make_attribute(*one) for one in attributes.items())
+        self._nodes.append(node)
 
 
 class _Pictures(CalibrationDataReader):  # type: ignore[misc]

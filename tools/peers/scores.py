@@ -1,4 +1,7 @@
-"""Score trackers with trackeval, roboflow's ByteTrack with its own defaults among them.
+"""Score trackers with trackeval, those of `trackers` among them.
+
+ByteTrack and OC-SORT run twice: with their own defaults, and with limits as near to ours as theirs
+come, since defaults for one kind of scores say little about another.
 
 Runs in the environment of requirements/peers.lock, whose packages must not meet the device's.
 Job on stdin, answer on stdout, both JSON; rows as MOT text: frame, id, left, top, width, height,
@@ -10,45 +13,62 @@ Usage: .venv-peers/bin/python -m tools.peers.scores < JOB
 import contextlib
 import json
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
-from trackers import ByteTrackTracker
+from trackers import ByteTrackTracker, OCSORTTracker
 from trackeval.datasets._base_dataset import _BaseDataset
 from trackeval.metrics import CLEAR, HOTA, Identity
 
 from tools.peers.bytetrack import track
+from tools.peers.rows import Rows, track_rows
 
-Rows = list[list[float]]
+QUIET = {"PRINT_CONFIG": False}
+PEERS: dict[str, Callable[[float], ByteTrackTracker | OCSORTTracker]] = {
+    "ByteTrack": lambda fps: ByteTrackTracker(frame_rate=fps),
+    "ByteTrack, our limits": lambda fps: ByteTrackTracker(
+        lost_track_buffer=90,
+        frame_rate=fps,
+        track_activation_threshold=0.45,
+        minimum_consecutive_frames=2,
+        high_conf_det_threshold=0.35,
+    ),
+    "OC-SORT": lambda fps: OCSORTTracker(frame_rate=fps),
+    "OC-SORT, our limits": lambda fps: OCSORTTracker(
+        lost_track_buffer=90,
+        frame_rate=fps,
+        minimum_consecutive_frames=2,
+        high_conf_det_threshold=0.35,
+    ),
+}
 
 
 def main() -> None:
-    """Answer one job: {"sequences": [{name, fps, truth, detections, ours}]}."""
+    """Answer one job: {"sequences": [{fps, truth, detections, tracked}]}, scores for each.
+
+    tracked: rows by the name of the tracker that was run elsewhere.
+    """
     job = json.load(sys.stdin)
-    answer = []
     # trackeval reports its timings on stdout, which belongs to the answer.
     with contextlib.redirect_stdout(sys.stderr):
-        for sequence in job["sequences"]:
-            peer = run_peer(sequence["detections"], sequence["fps"])
-            for tracker, rows in (("vigie", sequence["ours"]), ("trackers ByteTrack", peer)):
-                scores = score(sequence["truth"], rows)
-                answer.append({"sequence": sequence["name"], "tracker": tracker, **scores})
+        answer = [
+            [
+                {"tracker": tracker, **score(one["truth"], rows)}
+                for tracker, rows in (
+                    *one["tracked"].items(),
+                    *run_peers(one["detections"], one["fps"]),
+                )
+            ]
+            for one in job["sequences"]
+        ]
     json.dump(answer, sys.stdout)
 
 
-def run_peer(detections: Rows, fps: float) -> Rows:
-    """Roboflow's ByteTrack with its own defaults over one sequence."""
-    table = np.array(detections, float)
-    frames = [table[table[:, 0] == frame] for frame in range(1, int(table[:, 0].max()) + 1)]
-    looks = [
-        np.c_[found[:, 2:4], found[:, 2:4] + found[:, 4:6], found[:, 6]].astype(np.float32)
-        for found in frames
-    ]
-    numbered, _ = track(looks, ByteTrackTracker(frame_rate=fps))
-    return [
-        [frame, number, *found[row, 2:6].tolist(), 1.0]
-        for frame, (found, given) in enumerate(zip(frames, numbered, strict=True), start=1)
-        for number, row in given
-    ]
+def run_peers(detections: Rows, fps: float) -> Iterator[tuple[str, Rows]]:
+    """Each peer over one sequence."""
+    for name, made in PEERS.items():
+        yield name, track_rows(detections, partial(track, tracker=made(fps)))
 
 
 def score(truth: Rows, tracked: Rows) -> dict[str, float]:
@@ -76,8 +96,8 @@ def score(truth: Rows, tracked: Rows) -> dict[str, float]:
         "num_tracker_dets": int(sum(len(ids) for ids in own)),
         "num_timesteps": len(frames),
     }
-    hota, identity = HOTA().eval_sequence(record), Identity().eval_sequence(record)
-    clear = CLEAR().eval_sequence(record)
+    hota, identity = HOTA().eval_sequence(record), Identity(QUIET).eval_sequence(record)
+    clear = CLEAR(QUIET).eval_sequence(record)
     return {
         "hota": float(np.mean(hota["HOTA"])),
         "idf1": float(identity["IDF1"]),

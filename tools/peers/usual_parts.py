@@ -6,7 +6,8 @@ the zone; ByteTrack of `trackers`. One thread in every part, which is in its fav
 of OpenCV and onnxruntime spend more. Runs in the environment of requirements/peers.lock.
 
 Each line on stdin is a job, {"clip", "frames", "runtime"}; each answer is a line of JSON: CPU
-milliseconds a frame, how many frames, boxes a frame. {"runs"} runs onnxruntime's bare model so
+milliseconds a frame, how many frames, boxes a frame. With "every" only every so many frames go
+through the parts after decoding. {"runs"} runs onnxruntime's bare model so
 often: CPU milliseconds a run, and the resident kB of a process with numpy, it and the model.
 
 Usage: python -m tools.peers.usual_parts CARD_DIR MODELS CLIP
@@ -86,10 +87,14 @@ def run(job: Mapping[str, object], infer: Infer, priors: Floats) -> dict[str, fl
     tracker = ByteTrackTracker(frame_rate=capture.get(cv2.CAP_PROP_FPS))
     zone = sv.PolygonZone(np.array([[0, 0], [size[0], 0], size, [0, size[1]]]))
     looked = boxes = inside = 0
+    every = int(str(job.get("every", 1)))
     while looked < int(str(job["frames"])):
-        is_read, picture = capture.read()
-        if not is_read:
+        if not capture.grab():
             break
+        looked += 1
+        if looked % every:
+            continue
+        _, picture = capture.retrieve()
         background.apply(cv2.resize(picture, SMALL_PX))
         found = detections(*infer(np.asarray(picture, np.uint8)), priors, scale).with_nms(
             OVERLAP_MAX
@@ -97,7 +102,6 @@ def run(job: Mapping[str, object], infer: Infer, priors: Floats) -> dict[str, fl
         tracked = tracker.update(found)
         inside += int(zone.trigger(tracked).sum())
         boxes += len(found)
-        looked += 1
     capture.release()
     spent_ms = (time.process_time() - begun) * 1e3
     return {"ms_per_frame": spent_ms / looked, "looked": looked, "boxes": boxes / looked}

@@ -29,8 +29,10 @@ What this room may not do: hand out a picture before its masks are burned in, ha
 masked camera, show a camera's password. Read next: `source.py`, then `demux.py`, `capture.py`.
 """
 
-from edge.eye.camera.capture import Capture, CaptureOptions
+from edge.eye.camera.capture import Capture
+from edge.eye.camera.capture_options import CaptureOptions
 from edge.eye.camera.facts import Counts, Fact, LossReason, Lost, Opened
+from edge.eye.camera.order import RingDoor
 from edge.eye.camera.recording import Replay, Totals, frames
 from edge.eye.camera.source import Address, CameraError, Packet, PacketSink, load_address
 from edge.eye.camera.waiting import wait_any
@@ -48,6 +50,7 @@ __all__ = [
     "Packet",
     "PacketSink",
     "Replay",
+    "RingDoor",
     "Totals",
     "frames",
     "load_address",

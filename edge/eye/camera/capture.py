@@ -5,15 +5,14 @@ import random
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from edge.clock import Clock, SystemClock
 from edge.errors import VigieError
+from edge.eye.camera.capture_options import CaptureOptions
 from edge.eye.camera.facts import Counts, Fact, LossReason, Lost, Opened
 from edge.eye.camera.lifecycle import TABLE, Action, Happening, Pauses, State
-from edge.eye.camera.opening import STALL_SECONDS
-from edge.eye.camera.order import LONGEST_MESSAGE_BYTES, Failure, Order
+from edge.eye.camera.order import LONGEST_MESSAGE_BYTES, Failure, Order, Switch
 from edge.eye.camera.slots import Progress, Slots
 from edge.eye.camera.source import load_address
 from edge.eye.frame import Frame
@@ -25,23 +24,9 @@ LONGEST_BURIAL_SECONDS = 1.0
 # Interpreter and libraries of a new child take a second, on a starved board many. They are not the
 # camera's silence: a child that is killed before it can look would never see a picture.
 LONGEST_START_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureOptions:
-    """How a capture behaves.
-
-    stall_seconds: no picture for this long, opening included, and the child is killed. The
-    child's own start does not count: it has LONGEST_START_SECONDS.
-    is_looped: a recording begins anew at its end; time goes on growing.
-    ring_socket: where the vault takes packets; None: nothing is recorded.
-    jitter_seed: makes pauses repeatable, for tests; None: by chance.
-    """
-
-    stall_seconds: float = STALL_SECONDS
-    is_looped: bool = False
-    ring_socket: Path | None = None
-    jitter_seed: int | None = None
+# While pictures come nothing else is likely to have happened; a look at all of it costs as much
+# as the picture's own way here.
+SUPERVISION_NS = 250_000_000
 
 
 class Capture:
@@ -57,9 +42,11 @@ class Capture:
         self._state = State.WAITING
         self._due_ns = 0
         self._started_ns = 0
+        self._supervised_ns = 0
         self._is_lost = False
         self._outages = 0
         self._failure: Failure | None = None
+        self._may_record = False
         self._pauses = Pauses(random.Random(self._options.jitter_seed))
         self._facts: list[Fact] = []
         self._before = Counts()
@@ -96,6 +83,12 @@ class Capture:
         if self._wake_fd >= 0:
             os.close(self._wake_fd)
             self._wake_fd = -1
+
+    def record(self, *, is_allowed: bool) -> None:
+        """Let packets go to the vault from now on, or stop them; at first none go."""
+        if is_allowed != self._may_record:
+            self._may_record = is_allowed
+            self._say(Switch(is_allowed))
 
     def latest(self) -> Frame | None:
         """The newest frame not yet given, or None. The one given before becomes invalid."""
@@ -139,14 +132,32 @@ class Capture:
         handles = [self._wake_fd] if self._wake_fd >= 0 else []
         return handles + ([self._channel.fileno()] if self._channel is not None else [])
 
+    def is_supervision_due(self) -> bool:
+        """True unless pictures come and `supervise` was called a moment ago."""
+        if self._state is not State.RUNNING:
+            return True
+        return self._clock.monotonic_ns() - self._supervised_ns >= SUPERVISION_NS
+
+    def hear(self, handle: int) -> None:
+        """One of `handles` became readable."""
+        if handle == self._wake_fd and self._state is State.RUNNING:
+            self.hush()
+        else:
+            self.supervise()
+
+    def hush(self) -> None:
+        """Take back the wake-up; for before looking, so that none is lost."""
+        try:
+            os.eventfd_read(self._wake_fd)
+        except BlockingIOError:
+            pass
+
     def supervise(self) -> None:
         """Notice what happened and act on it; `wait_any` calls this for every camera."""
         if self._slots is None:
             return
-        try:
-            os.eventfd_read(self._wake_fd)  # before looking, so that no wake-up is lost
-        except BlockingIOError:
-            pass
+        self._supervised_ns = self._clock.monotonic_ns()
+        self.hush()
         self._unburied = [child for child in self._unburied if child.poll() is None]
         now_ns = self._clock.monotonic_ns()
         if self._state is State.WAITING and now_ns >= self._due_ns:
@@ -223,16 +234,15 @@ class Capture:
         self._failure = None
         if self._child is None:
             self._spawn()
-        assert self._channel is not None
-        socket_path = self._options.ring_socket
-        order = Order(
-            self._camera,
-            self._options.stall_seconds,
-            self._options.is_looped,
-            str(socket_path) if socket_path is not None else None,
-        )
+        options = self._options
+        self._say(Switch(self._may_record))
+        self._say(Order(self._camera, options.stall_seconds, options.is_looped, options.ring))
+
+    def _say(self, message: Order | Switch) -> None:
+        if self._channel is None:
+            return
         try:
-            self._channel.send(order.to_json())
+            self._channel.send(message.to_json())
         except (BrokenPipeError, ConnectionResetError):
             pass  # the child has just died: the next look at the channel says so
 

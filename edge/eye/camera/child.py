@@ -13,20 +13,28 @@ import socket
 import sys
 import threading
 import time
-from dataclasses import replace
-from pathlib import Path
-
-import cv2
 
 from edge.clock import SystemClock
 from edge.eye.camera.facts import LossReason
 from edge.eye.camera.opening import open_source
-from edge.eye.camera.order import LONGEST_MESSAGE_BYTES, Failure, Order
+from edge.eye.camera.order import (
+    LONGEST_MESSAGE_BYTES,
+    Failure,
+    Order,
+    read_message,
+)
 from edge.eye.camera.preparation import Preparation
-from edge.eye.camera.recording import Replay, pictures
+from edge.eye.camera.recording import Replay, Totals, pictures
 from edge.eye.camera.ring_feed import RingFeed
 from edge.eye.camera.slots import Progress, Slots
-from edge.eye.camera.source import Address, CameraError, Medium, Picture, load_address
+from edge.eye.camera.source import (
+    Address,
+    CameraError,
+    Medium,
+    Picture,
+    Traffic,
+    load_address,
+)
 
 LONGEST_LATENESS_NS = 500_000_000
 LONGEST_NAP_SECONDS = 1.0  # a recording with a long gap must not look like a stalled camera
@@ -35,7 +43,9 @@ LONGEST_NAP_SECONDS = 1.0  # a recording with a long gap must not look like a st
 class Child:
     """Carries out orders one after the other; progress grows over all of them."""
 
-    def __init__(self, memory_fd: int, wake_fd: int) -> None:
+    def __init__(self, memory_fd: int, wake_fd: int, recording: threading.Event) -> None:
+        """recording: set while packets may go to the vault."""
+        self._recording = recording
         self._memory_fd = memory_fd
         self._wake_fd = wake_fd
         self._clock = SystemClock()
@@ -48,7 +58,7 @@ class Child:
         if self._slots is None:
             self._slots = Slots(self._memory_fd, camera.analysis_width_px, camera.name)
         begun_ns = self._clock.monotonic_ns()
-        self._progress = replace(self._progress, begun_monotonic_ns=begun_ns, alive_monotonic_ns=0)
+        self._progress = self._progress._replace(begun_monotonic_ns=begun_ns, alive_monotonic_ns=0)
         self._slots.tell(self._progress)
         try:
             address = load_address(camera.source)
@@ -74,13 +84,7 @@ class Child:
             for number, picture in enumerate(source.pictures()):
                 utc_ns, monotonic_ns = self._clock.utc_ns(), self._clock.monotonic_ns()
                 feed.show(picture, monotonic_ns)
-                traffic = source.traffic
-                self._progress = replace(
-                    self._progress,
-                    packets=before.packets + traffic.packets,
-                    video_bytes=before.video_bytes + traffic.video_bytes,
-                    damaged_packets=before.damaged_packets + traffic.damaged_packets,
-                )
+                self._count(picture, before, source.traffic)
                 is_chosen = preparation.chooses(monotonic_ns)
                 self._hand_over(preparation, picture, number, (utc_ns, monotonic_ns), is_chosen)
         finally:
@@ -106,29 +110,34 @@ class Child:
                 # behind the clock would name another moment than the ring's.
                 slip_ns, shown_ns = slip_ns + late_ns, shown_ns + late_ns
             feed.show(picture, shown_ns)
-            self._progress = replace(
-                self._progress,
-                packets=before.packets + replay.totals.packets,
-                video_bytes=before.video_bytes + replay.totals.video_bytes,
-                damaged_packets=before.damaged_packets + replay.totals.damaged_packets,
-            )
+            self._count(picture, before, replay.totals)
             times_ns = (replay.start_utc_ns + picture.stream_ns + slip_ns, shown_ns)
             is_chosen = preparation.chooses(picture.stream_ns)
             self._hand_over(preparation, picture, number, times_ns, is_chosen)
 
     def _make_feed(self, order: Order, address: Address) -> RingFeed:
-        ring = Path(order.ring_socket) if order.ring_socket is not None else None
-        return RingFeed(order.camera, address, ring, self._clock)
+        return RingFeed(order.camera, address, order.ring, self._recording.is_set, self._clock)
 
     def _wait_until(self, monotonic_ns: int) -> None:
         assert self._slots is not None
         while (left_ns := monotonic_ns - self._clock.monotonic_ns()) > 0:
             time.sleep(min(left_ns / 1e9, LONGEST_NAP_SECONDS))
-            if self._progress.alive_monotonic_ns:
-                self._progress = replace(
-                    self._progress, alive_monotonic_ns=self._clock.monotonic_ns()
-                )
+            # After a nap to the end the picture itself is told.
+            if left_ns > LONGEST_NAP_SECONDS * 1e9 and self._progress.alive_monotonic_ns:
+                alive_ns = self._clock.monotonic_ns()
+                self._progress = self._progress._replace(alive_monotonic_ns=alive_ns)
                 self._slots.tell(self._progress)
+
+    def _count(self, picture: Picture, before: Progress, traffic: Traffic | Totals) -> None:
+        """One more picture; traffic: of this opening so far."""
+        self._progress = self._progress._replace(
+            source_width_px=picture.width_px,
+            source_height_px=picture.height_px,
+            frames_captured=self._progress.frames_captured + 1,
+            packets=before.packets + traffic.packets,
+            video_bytes=before.video_bytes + traffic.video_bytes,
+            damaged_packets=before.damaged_packets + traffic.damaged_packets,
+        )
 
     def _hand_over(
         self,
@@ -139,12 +148,8 @@ class Child:
         is_chosen: bool,
     ) -> None:
         assert self._slots is not None
-        self._progress = replace(
-            self._progress,
+        self._progress = self._progress._replace(
             alive_monotonic_ns=self._clock.monotonic_ns(),
-            source_width_px=picture.width_px,
-            source_height_px=picture.height_px,
-            frames_captured=self._progress.frames_captured + 1,
             frames_offered=self._progress.frames_offered + is_chosen,
             child_cpu_ms=time.process_time_ns() // 1_000_000,
         )
@@ -159,11 +164,14 @@ class Child:
 def main() -> None:
     """Take orders until the parent goes away."""
     memory_fd, wake_fd, orders_fd = (int(text) for text in sys.argv[1:4])
-    cv2.setNumThreads(1)  # one decode thread, one resize thread: the detector needs the rest
+    # One decode thread, one resize thread: the detector needs the rest. OpenCV reads it when, and
+    # if, a picture that must be scaled, turned or masked loads it.
+    os.environ["OPENCV_FOR_THREADS_NUM"] = "1"
     channel = socket.socket(fileno=orders_fd)
     orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(channel, orders), daemon=True).start()
-    child = Child(memory_fd, wake_fd)
+    recording = threading.Event()
+    threading.Thread(target=_listen, args=(channel, orders, recording), daemon=True).start()
+    child = Child(memory_fd, wake_fd, recording)
     while True:
         order = orders.get()
         try:
@@ -181,10 +189,18 @@ def _is_spent(order: Order) -> bool:
     return load_address(order.camera.source).medium is Medium.PICAMERA2
 
 
-def _listen(channel: socket.socket, orders: "queue.SimpleQueue[Order]") -> None:
+def _listen(
+    channel: socket.socket, orders: "queue.SimpleQueue[Order]", recording: threading.Event
+) -> None:
     """Pass on orders; the end of the channel is the end of the process, whatever hangs."""
     while message := channel.recv(LONGEST_MESSAGE_BYTES):
-        orders.put(Order.from_json(message))
+        said = read_message(message)
+        if isinstance(said, Order):
+            orders.put(said)
+        elif said.may_record:
+            recording.set()
+        else:
+            recording.clear()
     os._exit(0)
 
 

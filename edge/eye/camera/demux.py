@@ -60,7 +60,7 @@ class Demux:
         self._sink = sink
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
-        self._timeline = _Timeline(Fraction(USUAL_FPS))
+        self._timeline = _Timeline(Fraction(USUAL_FPS), None)
         self.traffic = Traffic()
 
     def open(self) -> None:
@@ -136,7 +136,7 @@ class Demux:
             self._refuse_size(width_px, height_px)
         if frame.rotation % 180:
             width_px, height_px = height_px, width_px
-        stream_ns = self._timeline.place_ns(frame.pts, frame.time_base)
+        stream_ns = self._timeline.place_ns(frame.pts)
         return Picture(stream_ns, width_px, height_px, lambda: develop(frame))
 
     def _find_video(self, container: InputContainer) -> VideoStream:
@@ -152,7 +152,8 @@ class Demux:
         if max(stream.width, stream.height) > LARGEST_SIDE_PX:
             self._refuse_size(stream.width, stream.height)
         stream.codec_context.thread_count = 1  # fact 3
-        self._timeline = _Timeline(stream.average_rate or Fraction(USUAL_FPS))
+        rate = stream.average_rate or Fraction(USUAL_FPS)
+        self._timeline = _Timeline(rate, stream.time_base)
         return stream
 
     def _refuse_size(self, width_px: int, height_px: int) -> NoReturn:
@@ -197,20 +198,27 @@ def no_video(shown: str) -> CameraError:
 
 
 class _Timeline:
-    """Time since the first picture; strictly grows whatever the stream says (fact 4)."""
+    """Time since the first picture; strictly grows whatever the stream says (fact 4).
 
-    def __init__(self, rate: Fraction) -> None:
+    Pictures count in the ticks of their stream, whose length is asked for once: PyAV makes a
+    fraction of it at each asking.
+    """
+
+    def __init__(self, rate: Fraction, time_base: Fraction | None) -> None:
         self._period_ns = int(1_000_000_000 / rate)
+        self._tick = None
+        if time_base is not None:
+            self._tick = (1_000_000_000 * time_base.numerator, time_base.denominator)
         self._first_ns: int | None = None
         self._last_ns: int | None = None
 
-    def place_ns(self, pts: int | None, time_base: Fraction | None) -> int:
+    def place_ns(self, pts: int | None) -> int:
         """Nanoseconds since the first picture."""
         if self._last_ns is None:
             self._last_ns = 0
-            self._first_ns = _stamp_ns(pts, time_base)
+            self._first_ns = self._stamp_ns(pts)
             return 0
-        stamp_ns = _stamp_ns(pts, time_base)
+        stamp_ns = self._stamp_ns(pts)
         expected_ns = self._last_ns + self._period_ns
         if stamp_ns is None:
             self._last_ns = expected_ns
@@ -224,8 +232,7 @@ class _Timeline:
         self._last_ns = stream_ns
         return stream_ns
 
-
-def _stamp_ns(pts: int | None, time_base: Fraction | None) -> int | None:
-    if pts is None or time_base is None:
-        return None
-    return pts * 1_000_000_000 * time_base.numerator // time_base.denominator
+    def _stamp_ns(self, pts: int | None) -> int | None:
+        if pts is None or self._tick is None:
+            return None
+        return pts * self._tick[0] // self._tick[1]

@@ -1,12 +1,12 @@
 """Privacy masks: those pixels exist nowhere after the decoder.
 
 A mask is drawn on the full-size planes before they are scaled, rounded outwards to whole chroma
-samples, so that no averaging carries a masked pixel over the edge.
+samples, so that no averaging carries a masked pixel over the edge. OpenCV is loaded by a camera
+that has masks.
 """
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from edge.eye.camera.source import Planes
@@ -43,6 +43,8 @@ class MaskBurner:
         )
 
     def _draw_stencils(self, height_px: int, width_px: int) -> None:
+        import cv2  # noqa: PLC0415 - only where needed
+
         stencil = np.zeros((height_px, width_px), np.uint8)
         scale = np.array([width_px, height_px]) * (1 << SUBPIXEL_BITS)
         for mask in self._masks:
@@ -58,6 +60,8 @@ class MaskBurner:
 
 
 def _without(plane: Plane, stencil: Plane, level: int) -> Plane:
+    import cv2  # noqa: PLC0415 - only where needed
+
     burned = plane.copy()
     cv2.copyTo(np.full_like(burned, level), stencil, burned)
     return burned

@@ -21,7 +21,7 @@ class Preparation:
         return self._selection.chooses(time_ns)
 
     def make_frame(self, picture: Picture, number: int, utc_ns: int, monotonic_ns: int) -> Frame:
-        """Masked, scaled, stamped; the arrays are the frame's own. Raises: CameraError."""
+        """Masked, scaled, stamped; the arrays end with the next picture. Raises: CameraError."""
         planes = shrink(self._masks.burn(picture.develop()), self._camera.analysis_width_px)
         return Frame(
             camera=self._camera.name,

@@ -37,11 +37,11 @@ class Replay:
     totals: Totals = field(default_factory=Totals)
 
 
-def frames(camera: Camera, replay: Replay, sink: PacketSink | None = None) -> Iterator[Frame]:
+def frames(camera: Camera, replay: Replay) -> Iterator[Frame]:
     """Every frame of a `file:` or `sim:` camera that analysis_fps chooses, masked and scaled.
 
     A caller that wants the recording's own pace waits until each frame's captured_monotonic_ns
-    itself. A masked camera's packets are counted and kept from the sink. Raises: CameraError.
+    itself. Raises: CameraError.
     """
     address = load_address(camera.source)
     if not address.is_replayable:
@@ -52,7 +52,7 @@ def frames(camera: Camera, replay: Replay, sink: PacketSink | None = None) -> It
             hint="Replay a recording: file:PATH.",
         )
     preparation = Preparation(camera)
-    for picture in pictures(camera, replay, sink):
+    for picture in pictures(camera, replay):
         number = replay.totals.frames_captured - 1
         if preparation.chooses(picture.stream_ns):
             yield preparation.make_frame(
@@ -66,7 +66,8 @@ def frames(camera: Camera, replay: Replay, sink: PacketSink | None = None) -> It
 def pictures(camera: Camera, replay: Replay, sink: PacketSink | None = None) -> Iterator[Picture]:
     """Every picture, with stream_ns counted on through all rounds of a looped recording.
 
-    Raises: CameraError, also for a recording without a single picture.
+    A masked camera's packets are counted and kept from the sink. Raises: CameraError, also for a
+    recording without a single picture.
     """
     address = load_address(camera.source)
     offset_ns = 0

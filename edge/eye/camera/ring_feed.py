@@ -5,11 +5,13 @@ pictures are encoded anew after the masks were burned in, where the site file as
 otherwise nothing is recorded.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from edge.clock import Clock
 from edge.eye.camera.encoder import Encoder
 from edge.eye.camera.mask import MaskBurner
+from edge.eye.camera.order import RingDoor
 from edge.eye.camera.ring_line import RingLine
 from edge.eye.camera.source import Address, PacketSink, Picture
 from edge.site.model import Camera, get_recording
@@ -19,20 +21,29 @@ from edge.wire.packets import SourceKind
 class RingFeed:
     """One opening of one camera. Belongs to one thread."""
 
-    def __init__(self, camera: Camera, address: Address, socket: Path | None, clock: Clock) -> None:
-        """Feed the vault behind `socket`; None: there is no vault."""
+    def __init__(
+        self,
+        camera: Camera,
+        address: Address,
+        door: RingDoor | None,
+        may_record: Callable[[], bool],
+        clock: Clock,
+    ) -> None:
+        """Feed the vault behind a door while it may be; None: there is no vault."""
         recording = get_recording(camera)
         self._encodes = recording == "masked"
         self._masks = MaskBurner(camera.masks)
         self._encoder: Encoder | None = None
         self._line: RingLine | None = None
-        if socket is None or recording == "none":
+        if door is None or recording == "none":
             return
         kind = SourceKind.FILE if address.is_replayable else SourceKind.CAMERA
         self._line = RingLine(
-            socket,
+            Path(door.socket),
             camera.name,
             clock,
+            rules=door.rules,
+            may_record=may_record,
             kind=kind,
             is_masked=bool(camera.masks),
         )

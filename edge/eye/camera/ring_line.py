@@ -3,10 +3,14 @@
 A vault that is away or slow must not hold up the camera. What cannot be sent waits in a bounded
 queue; when that is full, everything up to the next key picture is dropped, counted, and the
 packet after the hole says so. A lost line is opened again, at most once a second.
+
+While the mandate allows no recording no packet leaves; the hello does, so that the vault knows what
+the stream would be and says by itself why nothing of it is kept.
 """
 
 import socket
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +22,7 @@ from edge.wire.packets import (
     SourceKind,
     StreamHello,
     StreamPacket,
+    StreamRules,
     pack_hello,
     pack_packet_head,
 )
@@ -39,13 +44,24 @@ class RingLine:
     """One camera's packets to the vault's socket. A `PacketSink`; belongs to one thread."""
 
     def __init__(
-        self, path: Path, camera: str, clock: Clock, *, kind: SourceKind, is_masked: bool = False
+        self,
+        path: Path,
+        camera: str,
+        clock: Clock,
+        *,
+        rules: StreamRules,
+        may_record: Callable[[], bool],
+        kind: SourceKind,
+        is_masked: bool = False,
     ) -> None:
         """Speak to the socket at `path` for a camera.
 
+        rules: of the site file that the packets are made under. may_record: asked for each packet.
         kind: where packets come from that were not encoded here. is_masked: after the masks
         were burned in.
         """
+        self._rules = rules
+        self._may_record = may_record
         self._path = path
         self._camera = camera
         self._clock = clock
@@ -77,6 +93,7 @@ class RingLine:
                 time_base_den=stream.time_base_den,
                 is_masked=self._is_masked,
                 source_kind=SourceKind.POLE if stream.is_ours else self._kind,
+                rules=self._rules,
             )
         )
         if self._line is not None:
@@ -88,6 +105,7 @@ class RingLine:
         self._ensure_line(monotonic_ns)
         if not self._may_go(packet):
             self.counts.dropped += 1
+            self._send()
             return
         head = pack_packet_head(
             StreamPacket(
@@ -130,7 +148,10 @@ class RingLine:
         self._has_hole = True
 
     def _may_go(self, packet: Packet) -> bool:
-        """After a hole only a key picture may go on; without a line nothing goes."""
+        """After a hole only a key picture may go on; without a line or a permit nothing goes."""
+        if not self._may_record():
+            self._has_hole = True
+            return False
         if self._line is None or not 0 < len(packet.encoded) <= MAX_PACKET_BYTES:
             self._has_hole = True
             return False

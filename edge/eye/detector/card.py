@@ -1,11 +1,18 @@
 """The model card: what a model file is, what it takes, what it answers, under which licence."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-RUNTIMES = ("litert", "tflite-runtime")
-DECODERS = ("ssd", "ssd_post", "yolox")
+# `onnx` runs on no device: tools/quantize makes of it what does.
+RUNTIMES = ("litert", "tflite-runtime", "onnx")
+DECODERS = ("ssd", "ssd_post", "yolox", "split")
+# What a head of kind `split` answers with at each stride, and how it writes a box.
+SPLIT_KINDS = ("boxes", "objectness", "classes")
+BOX_CODES = ("centre", "edges")
 ELEMENT_TYPES = ("int8", "uint8", "float32")
+# The reported score at which a class is as sure in every model that says its levels.
+LEVEL = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +22,7 @@ class ModelInput:
     colour: `rgb` or `bgr`; layout: `nhwc` or `nchw`; element: the tensor's type.
     resize: `stretch` fills the input; `letterbox` keeps the aspect, top left, padded with `pad`.
     A stored value is pixel * scale + offset; integer inputs have scale 1.
+    tall_px: how tall a thing must be in the picture to be found well; crops are made for it.
     """
 
     width_px: int
@@ -26,6 +34,7 @@ class ModelInput:
     pad: int
     scale: float
     offset: float
+    tall_px: int
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -64,8 +73,13 @@ class Card:
     """One model, as its maker and its licence describe it.
 
     classes: number of edge.wire ObjectClass for each class of the model, 0 where it is not used.
+    address: where the publisher offers the file, None where it is built or brought by a person.
     score_min: detections below it are not reported. overlap_max: two boxes of one class that
     overlap by more (intersection over union) are one thing. detections_max: best ones kept.
+    box_code: how a head of kind `split` writes boxes, in strides: `centre` (centre from the cell's
+    corner, logarithms of the sides) or `edges` (left, top, right, bottom from the cell's middle).
+    levels: by ObjectClass number, the model's own score that is reported as LEVEL, and every other
+    score with it; a class without one, and every class of most models, is reported as it is.
     """
 
     path: Path
@@ -77,6 +91,7 @@ class Card:
     licence: str
     source: str
     notice: str
+    address: str | None
     runtime: str
     decoder: str
     input: ModelInput
@@ -87,3 +102,5 @@ class Card:
     detections_max: int
     anchors: SsdAnchors | None
     strides_px: tuple[int, ...]
+    box_code: str
+    levels: Mapping[int, float] = field(default_factory=dict)

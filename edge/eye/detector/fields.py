@@ -1,4 +1,8 @@
-"""Typed reading of one table of a model card; each wrong value is refused by its name."""
+"""Typed reading of one table of a model card; each wrong value is refused by its name.
+
+Not `edge/wire/fields.py`: that one reads JSON of strangers, which has no real numbers, and goes on
+past a fault with a harmless value; what follows from a card's must not be computed from those.
+"""
 
 import difflib
 import math
@@ -39,6 +43,10 @@ class Fields:
             self.refuse(f"'{key}' is missing")
         return self._content[key]
 
+    def has(self, key: str) -> bool:
+        """Whether a key that may be left out is there."""
+        return not self._is_left_out(key)
+
     def _is_left_out(self, key: str) -> bool:
         self._read.add(key)
         return key not in self._content
@@ -55,6 +63,15 @@ class Fields:
         value = self.text(key)
         if not pattern.fullmatch(value):
             self.refuse(f"'{key}' must be {rule}, and is {value!r}")
+        return value
+
+    def address(self, key: str) -> str | None:
+        """An address to download from; None when it is left out."""
+        if self._is_left_out(key):
+            return None
+        value = self.text(key)
+        if not value.startswith(("https://", "http://")):
+            self.refuse(f"'{key}' must begin with https://, and is {value!r}")
         return value
 
     def word(self, key: str, words: Sequence[str], default: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Where cards and model files are: cards ship with vigie, files are built or added on purpose."""
+"""Where cards and model files are: cards ship with vigie, their files too or are built or added."""
 
 import hashlib
 import os
@@ -20,6 +20,7 @@ class State(Enum):
     """What stands where a card says its model stands."""
 
     BUILT = "built"
+    SHIPPED = "shipped"
     MISSING = "missing"
     DAMAGED = "damaged"
 
@@ -71,7 +72,12 @@ class Library:
         return read_card(found[name])
 
     def model_path(self, card: Card) -> Path:
-        """Where the card's file stands, or would stand."""
+        """Where the card's file stands: the user's, else one shipped with its card, or would."""
+        own, shipped = self.own_path(card), card.path.parent / card.file
+        return shipped if shipped.is_file() and not own.is_file() else own
+
+    def own_path(self, card: Card) -> Path:
+        """Where the card's file stands once the user built or added it."""
         return self.models_dir / card.name / card.file
 
     def state(self, card: Card) -> State:
@@ -79,8 +85,9 @@ class Library:
         path = self.model_path(card)
         if not path.is_file():
             return State.MISSING
-        is_right = path.stat().st_size == card.size_bytes and sha256_of(path) == card.sha256
-        return State.BUILT if is_right else State.DAMAGED
+        if path.stat().st_size != card.size_bytes or sha256_of(path) != card.sha256:
+            return State.DAMAGED
+        return State.BUILT if path == self.own_path(card) else State.SHIPPED
 
     def read_model(self, card: Card) -> bytes:
         """The model's bytes, read once, so that what was checked is what is loaded.
@@ -108,8 +115,12 @@ class Library:
 
 def remedy(card: Card) -> str:
     """The command that brings a card's file back."""
+    if card.path.parent.parent == shipped_cards_dir() and card.path.with_name(card.file).is_file():
+        return "It came with vigie: install vigie again."
     if card.source.startswith("vigie models build"):
         return f"Build it with 'vigie models build {card.name}'."
+    if card.address is not None:
+        return f"Fetch it with 'vigie models add {card.name}'."
     return f"Add it with 'vigie models add FILE --sha256 {card.sha256}'."
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from edge.errors import Kind, VigieError
 from edge.eye.detector.card import (
+    BOX_CODES,
     DECODERS,
     ELEMENT_TYPES,
     RUNTIMES,
+    SPLIT_KINDS,
     Card,
     ModelInput,
     ModelOutput,
@@ -21,7 +23,12 @@ from edge.wire.names import CLASS_NUMBERS
 
 CARD_VERSION = 1
 SIDE_MAX_PX = 4096
+# Where a card says nothing: what detectors of street scenes need, of 300 to 416 pixels.
+TALL_PX = 64
 CLASSES_MAX = 1000
+_OF_STRIDES = ("yolox", "split")
+_ROLE = re.compile(rf"boxes|scores|classes|count|grid|({'|'.join(SPLIT_KINDS)})_[1-9][0-9]{{0,3}}")
+_ROLE_RULE = "boxes, scores, classes, count or grid, or boxes_8 and the like of a stride"
 _HEX_SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _PLAIN_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -85,6 +92,7 @@ def _read_root(root: Fields, path: Path) -> Card:
         licence=root.text("licence"),
         source=root.text("source"),
         notice=root.text("notice"),
+        address=root.address("address"),
         runtime=root.word("runtime", RUNTIMES, default="litert"),
         decoder=kind,
         input=_read_input(root.table("input")),
@@ -94,7 +102,9 @@ def _read_root(root: Fields, path: Path) -> Card:
         overlap_max=decoder.fraction("overlap_max"),
         detections_max=decoder.number("detections_max", 1, 1000),
         anchors=_read_anchors(decoder) if kind == "ssd" else None,
-        strides_px=decoder.numbers("strides_px", 1, 1024) if kind == "yolox" else (),
+        strides_px=decoder.numbers("strides_px", 1, 1024) if kind in _OF_STRIDES else (),
+        box_code=decoder.word("box_code", BOX_CODES) if kind == "split" else "",
+        levels=_read_levels(root),
     )
     decoder.refuse_unknown()
     return card
@@ -111,6 +121,7 @@ def _read_input(table: Fields) -> ModelInput:
         pad=table.number("pad", 0, 255, default=0),
         scale=table.real("scale"),
         offset=table.real("offset"),
+        tall_px=table.number("tall_px", 8, SIDE_MAX_PX, default=TALL_PX),
     )
     stored_zero = {"int8": -128.0, "uint8": 0.0}.get(read.element)
     if stored_zero is not None and (read.scale, read.offset) != (1.0, stored_zero):
@@ -124,7 +135,7 @@ def _read_input(table: Fields) -> ModelInput:
 
 def _read_output(table: Fields) -> ModelOutput:
     read = ModelOutput(
-        role=table.word("role", ("boxes", "scores", "classes", "count", "grid")),
+        role=table.matching("role", _ROLE, _ROLE_RULE),
         name=table.text("name"),
         shape=table.numbers("shape", 1, 1 << 24),
         element=table.word("type", ELEMENT_TYPES),
@@ -145,6 +156,20 @@ def _read_classes(table: Fields) -> tuple[int, ...]:
     if not any(numbers):
         table.refuse("no class of the model is named")
     return tuple(numbers)
+
+
+def _read_levels(root: Fields) -> Mapping[int, float]:
+    if not root.has("levels"):
+        return {}
+    table = root.table("levels")
+    levels: dict[int, float] = {}
+    for word, number in CLASS_NUMBERS.items():
+        if table.has(word):
+            levels[number] = table.fraction(word)
+            if not 0 < levels[number] < 1:
+                table.refuse(f"'{word}' must be above 0 and below 1, and is {levels[number]!r}")
+    table.refuse_unknown()
+    return levels
 
 
 def _read_anchors(table: Fields) -> SsdAnchors:
@@ -172,7 +197,9 @@ _ROLES = {
 
 def _check_together(card: Card, root: Fields) -> None:
     roles = [output.role for output in card.outputs]
-    wanted = _ROLES[card.decoder]
+    wanted = _ROLES.get(card.decoder) or {
+        f"{kind}_{stride}" for kind in SPLIT_KINDS for stride in card.strides_px
+    }
     if sorted(roles) != sorted(wanted):
         root.refuse(
             f"decoder {card.decoder} needs the outputs {', '.join(sorted(wanted))}, "
@@ -195,5 +222,13 @@ def _grids(card: Card, sizes: Mapping[str, int]) -> dict[str, tuple[int, int]]:
         return {"scores": (rows, len(card.classes)), "boxes": (rows, 4)}
     if card.decoder == "ssd_post":
         return {"boxes": (sizes["scores"], 4), "classes": (sizes["scores"], 1), "count": (1, 1)}
-    cells = ((card.input.width_px // s) * (card.input.height_px // s) for s in card.strides_px)
-    return {"grid": (sum(cells), 5 + len(card.classes))}
+    width, height = card.input.width_px, card.input.height_px
+    cells = {stride: (width // stride) * (height // stride) for stride in card.strides_px}
+    if card.decoder == "yolox":
+        return {"grid": (sum(cells.values()), 5 + len(card.classes))}
+    values = dict(zip(SPLIT_KINDS, (4, 1, len(card.classes)), strict=True))
+    return {
+        f"{kind}_{stride}": (rows, each)
+        for stride, rows in cells.items()
+        for kind, each in values.items()
+    }

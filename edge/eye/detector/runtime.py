@@ -96,6 +96,12 @@ def open_runtime(name: str, content: bytes, threads: int) -> Runtime:
         from edge.eye.detector.tflite import open_tflite  # noqa: PLC0415 - absent in most places
 
         return open_tflite(content, threads)
+    if name == "onnx":
+        raise VigieError(
+            Kind.FAILED_PRECONDITION,
+            "a model in ONNX runs on no device",
+            hint="Make it int8 first, in a checkout of the repository: tools/quantize --help",
+        )
     raise VigieError(
         Kind.INVALID_ARGUMENT,
         f"no runtime is named '{name}'",

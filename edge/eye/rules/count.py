@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from edge.eye.rules.crossing import Crossings
 from edge.eye.rules.scene import Scene
 from edge.eye.rules.telling import looked_for
-from edge.site.model import Count, Line
+from edge.site.model import Line
+from edge.site.rules import Count
 from edge.wire.event import Event, ObjectClass, Phase
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from edge.eye.rules.geometry import Border
 from edge.eye.rules.scene import Sighting
+from edge.eye.rules.telling import marks_of
 from edge.eye.tracks import Tracks
 from edge.site.model import Line, Point
 
@@ -51,7 +52,7 @@ class Crossings:
 
     def __init__(self, line: Line, classes: Sequence[int], min_travel_frac: float) -> None:
         self._border = Border(line)
-        self._classes = list(classes)
+        self._is_looked_for = marks_of(classes)
         self._min_travel_frac = min_travel_frac
         self._walks: dict[int, _Walk] = {}
 
@@ -59,7 +60,7 @@ class Crossings:
         """Crossings that this look completes, in the order of track numbers."""
         alive = {int(number) for number in tracks.numbers}
         self._walks = {each: walk for each, walk in self._walks.items() if each in alive}
-        rows = np.flatnonzero(np.isin(tracks.classes, self._classes) & tracks.is_seen)
+        rows = np.flatnonzero(self._is_looked_for[tracks.classes] & tracks.is_seen)
         crossings = []
         for row in rows:
             sighting = Sighting(tracks, int(row))

@@ -23,6 +23,8 @@ class Area:
 
         A foot below or beside the frame stands on its edge.
         """
+        if not len(feet_frac):
+            return np.zeros(0, np.bool_)
         inside = np.clip(feet_frac, 0.0, 1.0)
         return np.asarray(
             shapely.intersects_xy(self._polygon, inside[:, 0], inside[:, 1]), np.bool_

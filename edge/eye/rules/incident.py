@@ -7,7 +7,8 @@ Two things keep one incident one signal. A subject that vanished while it met th
 SPENT: if it shows again in the same place, nothing new is told until it was seen not to meet it.
 And a new subject that begins where one has just vanished takes over its incident, because
 trackers change numbers where people pass behind lamp posts. The time that one has only waited is
-taken over from nearer and sooner: at a busy place somebody always comes as somebody goes.
+taken over from nearer and sooner, and by nobody who comes in over the frame's edge: at a busy
+place somebody always comes as somebody goes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,8 @@ UPDATE_NS = 10_000_000_000
 # the signals that a whole height and three seconds gave there, a fifth was somebody else's.
 _WAITING_REACH = 0.5
 _WAITING_NS = 2_000_000_000
+# Who begins this near to the frame's edge has come in there.
+_EDGE_FRAC = 0.01
 
 
 class State(Enum):
@@ -227,7 +230,7 @@ def _continues(sighting: Sighting, gone: Sighting, stay: Stay) -> bool:
     reach = max(gone.height_frac, sighting.height_frac)
     if stay.state is State.WAITING:
         reach *= _WAITING_REACH
-        if after_ns > _WAITING_NS:
+        if after_ns > _WAITING_NS or sighting.is_at_edge(_EDGE_FRAC):
             return False
     (x_frac, y_frac), (gone_x, gone_y) = sighting.foot_frac, gone.foot_frac
     return after_ns > 0 and max(abs(x_frac - gone_x), abs(y_frac - gone_y)) <= reach

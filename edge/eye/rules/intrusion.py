@@ -9,8 +9,9 @@ from edge.eye.rules.geometry import Area
 from edge.eye.rules.incident import limits_of
 from edge.eye.rules.presence import Presence
 from edge.eye.rules.scene import Scene
-from edge.eye.rules.telling import looked_for
-from edge.site.model import Intrusion, Zone
+from edge.eye.rules.telling import looked_for, marks_of
+from edge.site.model import Zone
+from edge.site.rules import Intrusion
 from edge.wire.event import Event
 
 
@@ -19,7 +20,7 @@ class IntrusionRule:
 
     def __init__(self, rule: Intrusion, zone: Zone, numbers: Iterator[int]) -> None:
         self._rule = rule
-        self._classes = looked_for(rule)
+        self._is_looked_for = marks_of(looked_for(rule))
         self._area = Area(zone)
         limits = limits_of(rule.min_seconds, rule.leave_seconds, rule.cool_down_seconds)
         self._presence = Presence(rule, limits, numbers)
@@ -32,7 +33,7 @@ class IntrusionRule:
         self._note_outside(scene, is_inside)
         is_met = (
             is_inside
-            & np.isin(tracks.classes, self._classes)
+            & self._is_looked_for[tracks.classes]
             & (tracks.travel_frac >= self._rule.min_travel_frac)
         )
         rows = [int(row) for row in np.flatnonzero(is_met)] if is_open else []

@@ -11,16 +11,8 @@ from edge.eye.rules.occupancy import OccupancyRule
 from edge.eye.rules.scene import Scene
 from edge.eye.rules.wrong_way import WrongWayRule
 from edge.mandate.gate import Permit
-from edge.site.model import (
-    Count,
-    Intrusion,
-    LineCrossing,
-    Loitering,
-    Occupancy,
-    Rule,
-    SiteFile,
-    WrongWay,
-)
+from edge.site.model import SiteFile
+from edge.site.rules import Count, Intrusion, LineCrossing, Loitering, Occupancy, Rule, WrongWay
 from edge.site.schedule import Calendar
 from edge.wire.event import Event
 from edge.wire.names import CLASS_NUMBERS, FUNCTION_NUMBERS

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from edge.eye.rules.crossing import Crossings
 from edge.eye.rules.scene import Scene
 from edge.eye.rules.telling import event_of_sighting, looked_for
-from edge.site.model import Line, LineCrossing
+from edge.site.model import Line
+from edge.site.rules import LineCrossing
 from edge.wire.event import Event, Phase
 
 

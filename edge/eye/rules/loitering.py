@@ -9,8 +9,9 @@ from edge.eye.rules.geometry import Area
 from edge.eye.rules.incident import limits_of
 from edge.eye.rules.presence import Presence
 from edge.eye.rules.scene import Scene
-from edge.eye.rules.telling import looked_for
-from edge.site.model import Loitering, Point, Zone
+from edge.eye.rules.telling import looked_for, marks_of
+from edge.site.model import Point, Zone
+from edge.site.rules import Loitering
 from edge.wire.event import Event
 
 
@@ -19,7 +20,7 @@ class LoiteringRule:
 
     def __init__(self, rule: Loitering, zone: Zone, numbers: Iterator[int]) -> None:
         self._rule = rule
-        self._classes = looked_for(rule)
+        self._is_looked_for = marks_of(looked_for(rule))
         self._area = Area(zone)
         limits = limits_of(rule.min_seconds, rule.leave_seconds, rule.cool_down_seconds)
         self._presence = Presence(rule, limits, numbers, rule.min_travel_frac)
@@ -28,7 +29,7 @@ class LoiteringRule:
     def judge(self, scene: Scene, *, is_open: bool) -> list[Event]:
         """Events of one look; is_open: the rule's schedule holds."""
         tracks = scene.tracks
-        is_met = self._area.contains(tracks.feet_frac) & np.isin(tracks.classes, self._classes)
+        is_met = self._area.contains(tracks.feet_frac) & self._is_looked_for[tracks.classes]
         rows = [int(row) for row in np.flatnonzero(is_met)] if is_open else []
         self._note_straying(scene, rows)
         return self._presence.look(scene, rows)

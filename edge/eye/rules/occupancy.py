@@ -7,8 +7,9 @@ import numpy as np
 from edge.eye.rules.geometry import Area
 from edge.eye.rules.incident import END, Incidents, Told, limits_of
 from edge.eye.rules.scene import Scene
-from edge.eye.rules.telling import looked_for
-from edge.site.model import Occupancy, Zone
+from edge.eye.rules.telling import looked_for, marks_of
+from edge.site.model import Zone
+from edge.site.rules import Occupancy
 from edge.wire.event import Event, ObjectClass
 
 # A thing hidden for less than this is still there.
@@ -22,6 +23,7 @@ class OccupancyRule:
     def __init__(self, rule: Occupancy, zone: Zone, numbers: Iterator[int]) -> None:
         self._rule = rule
         self._classes = looked_for(rule)
+        self._is_looked_for = marks_of(self._classes)
         self._area = Area(zone)
         clear = rule.max_things if rule.clear_things is None else rule.clear_things
         self._clear_things = clear
@@ -48,7 +50,7 @@ class OccupancyRule:
         is_counted = (
             self._area.contains(tracks.feet_frac)
             & is_there
-            & np.isin(tracks.classes, self._classes)
+            & self._is_looked_for[tracks.classes]
             & (tracks.best_scores >= self._rule.min_score)
         )
         return int(np.count_nonzero(is_counted))

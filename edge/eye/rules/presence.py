@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from edge.eye.rules.incident import Incidents, Limits
 from edge.eye.rules.scene import Scene, Sighting
 from edge.eye.rules.telling import event_of_stay
-from edge.site.model import Rule
+from edge.site.rules import Rule
 from edge.wire.event import Event
 
 

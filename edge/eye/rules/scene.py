@@ -42,6 +42,11 @@ class Sighting:
         """How tall its box is."""
         return float(self.tracks.boxes_frac[self.row, 3] - self.tracks.boxes_frac[self.row, 1])
 
+    def is_at_edge(self, edge_frac: float) -> bool:
+        """Whether its box reaches the frame's edge, or within so much of it."""
+        left, top, right, bottom = self.tracks.boxes_frac[self.row].tolist()
+        return bool(min(left, top, 1 - right, 1 - bottom) < edge_frac)
+
     @property
     def first_seen_ns(self) -> int:
         """When it was first found, monotonic."""

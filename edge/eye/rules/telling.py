@@ -1,8 +1,13 @@
 """From what an incident tells to an event: box, track, score, way."""
 
+from collections.abc import Collection
+
+import numpy as np
+import numpy.typing as npt
+
 from edge.eye.rules.incident import Told
 from edge.eye.rules.scene import Scene, Sighting
-from edge.site.model import Rule
+from edge.site.rules import Rule
 from edge.wire.event import Event, ObjectClass, Phase
 from edge.wire.names import CLASS_NUMBERS
 from edge.wire.trace import pack_trace
@@ -11,6 +16,13 @@ from edge.wire.trace import pack_trace
 def looked_for(rule: Rule) -> list[int]:
     """Numbers of the classes a rule looks for."""
     return [CLASS_NUMBERS[word] for word in rule.classes]
+
+
+def marks_of(classes: Collection[int]) -> npt.NDArray[np.bool_]:
+    """Bool (256,): true at these classes, to be asked with a whole array of them at once."""
+    marks = np.zeros(256, np.bool_)
+    marks[list(classes)] = True
+    return marks
 
 
 def event_of_stay(rule: Rule, told: Told, scene: Scene) -> Event:

@@ -13,8 +13,9 @@ from edge.eye.rules.geometry import Area
 from edge.eye.rules.incident import limits_of
 from edge.eye.rules.presence import Presence
 from edge.eye.rules.scene import Scene
-from edge.eye.rules.telling import looked_for
-from edge.site.model import Point, WrongWay, Zone
+from edge.eye.rules.telling import looked_for, marks_of
+from edge.site.model import Point, Zone
+from edge.site.rules import WrongWay
 from edge.wire.event import Event
 
 
@@ -23,7 +24,7 @@ class WrongWayRule:
 
     def __init__(self, rule: WrongWay, zone: Zone, numbers: Iterator[int]) -> None:
         self._rule = rule
-        self._classes = looked_for(rule)
+        self._is_looked_for = marks_of(looked_for(rule))
         self._area = Area(zone)
         limits = limits_of(rule.min_seconds, rule.leave_seconds, rule.cool_down_seconds)
         self._presence = Presence(rule, limits, numbers)
@@ -36,7 +37,7 @@ class WrongWayRule:
     def judge(self, scene: Scene, *, is_open: bool) -> list[Event]:
         """Events of one look; is_open: the rule's schedule holds."""
         tracks = scene.tracks
-        is_met = self._area.contains(tracks.feet_frac) & np.isin(tracks.classes, self._classes)
+        is_met = self._area.contains(tracks.feet_frac) & self._is_looked_for[tracks.classes]
         feet = tracks.feet_frac
         farthest: dict[int, Point] = {}
         rows: list[int] = []

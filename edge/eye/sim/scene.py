@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.site.model import ObjectWord
+from edge.site.rules import ObjectWord
 
 Canvas = npt.NDArray[np.uint8]
 

@@ -16,7 +16,7 @@ from edge.eye.sim.car import draw_car
 from edge.eye.sim.person import Look, Pose, draw_person
 from edge.eye.sim.scene import Canvas, Truth
 from edge.eye.sim.sprite import Colour, Sprite
-from edge.site.model import ObjectWord
+from edge.site.rules import ObjectWord
 
 HORIZON_FRAC = 0.26
 PERSON_METRES = 1.72

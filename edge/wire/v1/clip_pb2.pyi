@@ -69,13 +69,14 @@ class OfferClipRequest(_message.Message):
 
     CLIP_FIELD_NUMBER: _builtins.int
     SEALED_BYTES_FIELD_NUMBER: _builtins.int
-    SEALED_SHA256_FIELD_NUMBER: _builtins.int
+    SEALED_BLAKE3_FIELD_NUMBER: _builtins.int
     MANIFEST_FIELD_NUMBER: _builtins.int
     clip: _builtins.str
     """The clip's name, as the request gave it."""
     sealed_bytes: _builtins.int
     """Bytes of the sealed file."""
-    sealed_sha256: _builtins.bytes
+    sealed_blake3: _builtins.bytes
+    """BLAKE3 of it, which is quick where a processor has no instructions for SHA."""
     manifest: _builtins.str
     """DSSE envelope of the manifest, JSON, signed by the pole's evidence key."""
     def __init__(
@@ -83,12 +84,12 @@ class OfferClipRequest(_message.Message):
         *,
         clip: _builtins.str = ...,
         sealed_bytes: _builtins.int = ...,
-        sealed_sha256: _builtins.bytes = ...,
+        sealed_blake3: _builtins.bytes = ...,
         manifest: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "manifest", b"manifest", "sealed_bytes", b"sealed_bytes", "sealed_sha256", b"sealed_sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip", b"clip", "manifest", b"manifest", "sealed_blake3", b"sealed_blake3", "sealed_bytes", b"sealed_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -125,7 +126,7 @@ class UploadClipRequest(_message.Message):
     offset_bytes: _builtins.int
     """Place of the first byte in the sealed file; chunks follow each other without a hole."""
     sealed: _builtins.bytes
-    """32 to 64 KiB, the last one less."""
+    """As much as the line carries in the time that an event may wait."""
     def __init__(
         self,
         *,

@@ -39,7 +39,7 @@ class ClipServiceStub:
                 request_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.OfferClipRequest.SerializeToString,
                 response_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.OfferClipResponse.FromString,
                 _registered_method=True)
-        self.UploadClip = channel.stream_unary(
+        self.UploadClip = channel.stream_stream(
                 '/edge.wire.v1.ClipService/UploadClip',
                 request_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.UploadClipRequest.SerializeToString,
                 response_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.UploadClipResponse.FromString,
@@ -62,7 +62,10 @@ class ClipServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UploadClip(self, request_iterator, context):
-        """Chunks from the offset that OfferClip named. Each is stored before the answer counts it.
+        """Chunks from the offset that OfferClip named. Each is answered once it is stored: from how long
+        that takes the pole sees what its line bears. The last one's answer says that the whole clip
+        was checked and is on the disk; a part may shrink when the collector is cut off, and OfferClip
+        tells how much is left of it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -83,7 +86,7 @@ def add_ClipServiceServicer_to_server(servicer, server):
                     request_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.OfferClipRequest.FromString,
                     response_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.OfferClipResponse.SerializeToString,
             ),
-            'UploadClip': grpc.stream_unary_rpc_method_handler(
+            'UploadClip': grpc.stream_stream_rpc_method_handler(
                     servicer.UploadClip,
                     request_deserializer=edge_dot_wire_dot_v1_dot_clip__pb2.UploadClipRequest.FromString,
                     response_serializer=edge_dot_wire_dot_v1_dot_clip__pb2.UploadClipResponse.SerializeToString,
@@ -142,7 +145,7 @@ class ClipService:
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.stream_unary(
+        return grpc.experimental.stream_stream(
             request_iterator,
             target,
             '/edge.wire.v1.ClipService/UploadClip',

@@ -36,8 +36,12 @@ class ClipServiceStub:
     def __new__(cls, channel: _aio.Channel) -> ClipServiceAsyncStub: ...
     OfferClip: _grpc.UnaryUnaryMultiCallable[_clip_pb2.OfferClipRequest, _clip_pb2.OfferClipResponse]
     """Announces a sealed clip and asks where to begin. Harmless twice."""
-    UploadClip: _grpc.StreamUnaryMultiCallable[_clip_pb2.UploadClipRequest, _clip_pb2.UploadClipResponse]
-    """Chunks from the offset that OfferClip named. Each is stored before the answer counts it."""
+    UploadClip: _grpc.StreamStreamMultiCallable[_clip_pb2.UploadClipRequest, _clip_pb2.UploadClipResponse]
+    """Chunks from the offset that OfferClip named. Each is answered once it is stored: from how long
+    that takes the pole sees what its line bears. The last one's answer says that the whole clip
+    was checked and is on the disk; a part may shrink when the collector is cut off, and OfferClip
+    tells how much is left of it.
+    """
     ReportClip: _grpc.UnaryUnaryMultiCallable[_clip_pb2.ReportClipRequest, _clip_pb2.ReportClipResponse]
     """Tells how a request ended when no clip comes, or that one is being cut."""
 
@@ -46,8 +50,12 @@ class ClipServiceAsyncStub(ClipServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     OfferClip: _aio.UnaryUnaryMultiCallable[_clip_pb2.OfferClipRequest, _clip_pb2.OfferClipResponse]  # type: ignore[assignment]
     """Announces a sealed clip and asks where to begin. Harmless twice."""
-    UploadClip: _aio.StreamUnaryMultiCallable[_clip_pb2.UploadClipRequest, _clip_pb2.UploadClipResponse]  # type: ignore[assignment]
-    """Chunks from the offset that OfferClip named. Each is stored before the answer counts it."""
+    UploadClip: _aio.StreamStreamMultiCallable[_clip_pb2.UploadClipRequest, _clip_pb2.UploadClipResponse]  # type: ignore[assignment]
+    """Chunks from the offset that OfferClip named. Each is answered once it is stored: from how long
+    that takes the pole sees what its line bears. The last one's answer says that the whole clip
+    was checked and is on the disk; a part may shrink when the collector is cut off, and OfferClip
+    tells how much is left of it.
+    """
     ReportClip: _aio.UnaryUnaryMultiCallable[_clip_pb2.ReportClipRequest, _clip_pb2.ReportClipResponse]  # type: ignore[assignment]
     """Tells how a request ended when no clip comes, or that one is being cut."""
 
@@ -65,8 +73,12 @@ class ClipServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request_iterator: _MaybeAsyncIterator[_clip_pb2.UploadClipRequest],
         context: _ServicerContext,
-    ) -> _typing.Union[_clip_pb2.UploadClipResponse, _abc.Awaitable[_clip_pb2.UploadClipResponse]]:
-        """Chunks from the offset that OfferClip named. Each is stored before the answer counts it."""
+    ) -> _typing.Union[_abc.Iterator[_clip_pb2.UploadClipResponse], _abc.AsyncIterator[_clip_pb2.UploadClipResponse]]:
+        """Chunks from the offset that OfferClip named. Each is answered once it is stored: from how long
+        that takes the pole sees what its line bears. The last one's answer says that the whole clip
+        was checked and is on the disk; a part may shrink when the collector is cut off, and OfferClip
+        tells how much is left of it.
+        """
 
     @_abc_1.abstractmethod
     def ReportClip(

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from edge.wire.v1 import bounds_pb2 as edge_dot_wire_dot_v1_dot_bounds__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65\x64ge/wire/v1/enrolment.proto\x12\x0c\x65\x64ge.wire.v1\x1a\x19\x65\x64ge/wire/v1/bounds.proto\"\x8b\x01\n\x0c\x45nrolRequest\x12\x14\n\x06\x64\x65vice\x18\x01 \x01(\tB\x04\x88\xb5\x18@\x12\x13\n\x05token\x18\x02 \x01(\tB\x04\x88\xb5\x18@\x12\x16\n\x07\x63sr_pem\x18\x03 \x01(\tB\x05\x88\xb5\x18\x80\x10\x12\x1a\n\x0c\x65vidence_key\x18\x04 \x01(\x0c\x42\x04\x88\xb5\x18 \x12\x1c\n\x0e\x65vidence_proof\x18\x05 \x01(\x0c\x42\x04\x88\xb5\x18@\"r\n\rEnrolResponse\x12\x1e\n\x0f\x63\x65rtificate_pem\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80 \x12\x19\n\x0csession_port\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x05trust\x18\x03 \x01(\tB\x06\x88\xb5\x18\x80\x80\x02\x42\x0f\n\r_session_port\"&\n\x0cRenewRequest\x12\x16\n\x07\x63sr_pem\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80\x10\"/\n\rRenewResponse\x12\x1e\n\x0f\x63\x65rtificate_pem\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80 2\x96\x01\n\x10\x45nrolmentService\x12@\n\x05\x45nrol\x12\x1a.edge.wire.v1.EnrolRequest\x1a\x1b.edge.wire.v1.EnrolResponse\x12@\n\x05Renew\x12\x1a.edge.wire.v1.RenewRequest\x1a\x1b.edge.wire.v1.RenewResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65\x64ge/wire/v1/enrolment.proto\x12\x0c\x65\x64ge.wire.v1\x1a\x19\x65\x64ge/wire/v1/bounds.proto\"\x8b\x01\n\x0c\x45nrolRequest\x12\x14\n\x06\x64\x65vice\x18\x01 \x01(\tB\x04\x88\xb5\x18@\x12\x13\n\x05token\x18\x02 \x01(\tB\x04\x88\xb5\x18@\x12\x16\n\x07\x63sr_pem\x18\x03 \x01(\tB\x05\x88\xb5\x18\x80\x10\x12\x1a\n\x0c\x65vidence_key\x18\x04 \x01(\x0c\x42\x04\x88\xb5\x18 \x12\x1c\n\x0e\x65vidence_proof\x18\x05 \x01(\x0c\x42\x04\x88\xb5\x18@\"\x8c\x01\n\rEnrolResponse\x12\x1e\n\x0f\x63\x65rtificate_pem\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80 \x12\x19\n\x0csession_port\x18\x02 \x01(\rH\x00\x88\x01\x01\x12\x15\n\x05trust\x18\x03 \x01(\tB\x06\x88\xb5\x18\x80\x80\x02\x12\x18\n\ndata_share\x18\x04 \x01(\x0c\x42\x04\x88\xb5\x18 B\x0f\n\r_session_port\"&\n\x0cRenewRequest\x12\x16\n\x07\x63sr_pem\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80\x10\"/\n\rRenewResponse\x12\x1e\n\x0f\x63\x65rtificate_pem\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80 2\x96\x01\n\x10\x45nrolmentService\x12@\n\x05\x45nrol\x12\x1a.edge.wire.v1.EnrolRequest\x1a\x1b.edge.wire.v1.EnrolResponse\x12@\n\x05Renew\x12\x1a.edge.wire.v1.RenewRequest\x1a\x1b.edge.wire.v1.RenewResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,18 +46,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENROLRESPONSE'].fields_by_name['certificate_pem']._serialized_options = b'\210\265\030\200 '
   _globals['_ENROLRESPONSE'].fields_by_name['trust']._loaded_options = None
   _globals['_ENROLRESPONSE'].fields_by_name['trust']._serialized_options = b'\210\265\030\200\200\002'
+  _globals['_ENROLRESPONSE'].fields_by_name['data_share']._loaded_options = None
+  _globals['_ENROLRESPONSE'].fields_by_name['data_share']._serialized_options = b'\210\265\030 '
   _globals['_RENEWREQUEST'].fields_by_name['csr_pem']._loaded_options = None
   _globals['_RENEWREQUEST'].fields_by_name['csr_pem']._serialized_options = b'\210\265\030\200\020'
   _globals['_RENEWRESPONSE'].fields_by_name['certificate_pem']._loaded_options = None
   _globals['_RENEWRESPONSE'].fields_by_name['certificate_pem']._serialized_options = b'\210\265\030\200 '
   _globals['_ENROLREQUEST']._serialized_start=74
   _globals['_ENROLREQUEST']._serialized_end=213
-  _globals['_ENROLRESPONSE']._serialized_start=215
-  _globals['_ENROLRESPONSE']._serialized_end=329
-  _globals['_RENEWREQUEST']._serialized_start=331
-  _globals['_RENEWREQUEST']._serialized_end=369
-  _globals['_RENEWRESPONSE']._serialized_start=371
-  _globals['_RENEWRESPONSE']._serialized_end=418
-  _globals['_ENROLMENTSERVICE']._serialized_start=421
-  _globals['_ENROLMENTSERVICE']._serialized_end=571
+  _globals['_ENROLRESPONSE']._serialized_start=216
+  _globals['_ENROLRESPONSE']._serialized_end=356
+  _globals['_RENEWREQUEST']._serialized_start=358
+  _globals['_RENEWREQUEST']._serialized_end=396
+  _globals['_RENEWRESPONSE']._serialized_start=398
+  _globals['_RENEWRESPONSE']._serialized_end=445
+  _globals['_ENROLMENTSERVICE']._serialized_start=448
+  _globals['_ENROLMENTSERVICE']._serialized_end=598
 # @@protoc_insertion_point(module_scope)

@@ -63,6 +63,7 @@ class EnrolResponse(_message.Message):
     CERTIFICATE_PEM_FIELD_NUMBER: _builtins.int
     SESSION_PORT_FIELD_NUMBER: _builtins.int
     TRUST_FIELD_NUMBER: _builtins.int
+    DATA_SHARE_FIELD_NUMBER: _builtins.int
     certificate_pem: _builtins.str
     """The device's certificate, PEM; exactly one URI SAN, vigie://device/NAME."""
     session_port: _builtins.int
@@ -75,16 +76,21 @@ class EnrolResponse(_message.Message):
     JSON as edge/mandate/trust.py reads it. Empty: the authority has not said yet; then nothing
     is detected or recorded.
     """
+    data_share: _builtins.bytes
+    """The collector's part of the key of the pole's data at rest, 32 bytes; the same again until the
+    device is revoked. StorageService hands it out later.
+    """
     def __init__(
         self,
         *,
         certificate_pem: _builtins.str = ...,
         session_port: _builtins.int | None = ...,
         trust: _builtins.str = ...,
+        data_share: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_session_port", b"_session_port", "session_port", b"session_port"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_session_port", b"_session_port", "certificate_pem", b"certificate_pem", "session_port", b"session_port", "trust", b"trust"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_session_port", b"_session_port", "certificate_pem", b"certificate_pem", "data_share", b"data_share", "session_port", b"session_port", "trust", b"trust"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__session_port: _TypeAlias = _typing.Literal["session_port"]  # noqa: Y015
     _WhichOneofArgType__session_port: _TypeAlias = _typing.Literal["_session_port", b"_session_port"]  # noqa: Y015

@@ -87,6 +87,14 @@ class _FunctionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Function.Val
     """A process of the pole ended by itself and was started again; the reason says which and why,
     such as "eye_out_of_memory".
     """
+    FUNCTION_SOFTWARE: _Function.ValueType  # 94
+    """An image started; the reason says which slot and version, such as "slot_b_0_2_0". Told once a
+    boot, so that there is always an event by which a new slot can prove itself.
+    """
+    FUNCTION_LOCAL_PAGE: _Function.ValueType  # 95
+    """The pole's local page was opened with a technician's token: live pictures, on one cable, for a
+    bounded time. START before it opens, END with how it closed.
+    """
 
 class Function(_Function, metaclass=_FunctionEnumTypeWrapper):
     """What a rule looks for. The list is closed: a mandate can only name what stands here.
@@ -154,6 +162,14 @@ FUNCTION_SITE: Function.ValueType  # 92
 FUNCTION_ROOM: Function.ValueType  # 93
 """A process of the pole ended by itself and was started again; the reason says which and why,
 such as "eye_out_of_memory".
+"""
+FUNCTION_SOFTWARE: Function.ValueType  # 94
+"""An image started; the reason says which slot and version, such as "slot_b_0_2_0". Told once a
+boot, so that there is always an event by which a new slot can prove itself.
+"""
+FUNCTION_LOCAL_PAGE: Function.ValueType  # 95
+"""The pole's local page was opened with a technician's token: live pictures, on one cable, for a
+bounded time. START before it opens, END with how it closed.
 """
 Global___Function: _TypeAlias = Function  # noqa: Y015
 

@@ -84,6 +84,16 @@ class OperatorServiceStub:
                 request_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.ListMandatesRequest.SerializeToString,
                 response_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.ListMandatesResponse.FromString,
                 _registered_method=True)
+        self.ListPasskeys = channel.unary_unary(
+                '/edge.wire.v1.OperatorService/ListPasskeys',
+                request_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.ListPasskeysRequest.SerializeToString,
+                response_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.ListPasskeysResponse.FromString,
+                _registered_method=True)
+        self.RemovePasskey = channel.unary_unary(
+                '/edge.wire.v1.OperatorService/RemovePasskey',
+                request_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.RemovePasskeyRequest.SerializeToString,
+                response_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.RemovePasskeyResponse.FromString,
+                _registered_method=True)
 
 
 class OperatorServiceServicer:
@@ -154,6 +164,20 @@ class OperatorServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPasskeys(self, request, context):
+        """The passkeys of one account of the page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemovePasskey(self, request, context):
+        """A passkey opens nothing from now on; its account keeps its password.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OperatorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -206,6 +230,16 @@ def add_OperatorServiceServicer_to_server(servicer, server):
                     servicer.ListMandates,
                     request_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.ListMandatesRequest.FromString,
                     response_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.ListMandatesResponse.SerializeToString,
+            ),
+            'ListPasskeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPasskeys,
+                    request_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.ListPasskeysRequest.FromString,
+                    response_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.ListPasskeysResponse.SerializeToString,
+            ),
+            'RemovePasskey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemovePasskey,
+                    request_deserializer=edge_dot_wire_dot_v1_dot_operator__pb2.RemovePasskeyRequest.FromString,
+                    response_serializer=edge_dot_wire_dot_v1_dot_operator__pb2.RemovePasskeyResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -478,6 +512,60 @@ class OperatorService:
             '/edge.wire.v1.OperatorService/ListMandates',
             edge_dot_wire_dot_v1_dot_operator__pb2.ListMandatesRequest.SerializeToString,
             edge_dot_wire_dot_v1_dot_operator__pb2.ListMandatesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPasskeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/edge.wire.v1.OperatorService/ListPasskeys',
+            edge_dot_wire_dot_v1_dot_operator__pb2.ListPasskeysRequest.SerializeToString,
+            edge_dot_wire_dot_v1_dot_operator__pb2.ListPasskeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemovePasskey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/edge.wire.v1.OperatorService/RemovePasskey',
+            edge_dot_wire_dot_v1_dot_operator__pb2.RemovePasskeyRequest.SerializeToString,
+            edge_dot_wire_dot_v1_dot_operator__pb2.RemovePasskeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,6 +48,10 @@ class OperatorServiceStub:
     DeliverMandate: _grpc.UnaryUnaryMultiCallable[_operator_pb2.DeliverMandateRequest, _operator_pb2.DeliverMandateResponse]
     """Keeps a signed mandate or revocation and sends it to the poles it names."""
     ListMandates: _grpc.UnaryUnaryMultiCallable[_operator_pb2.ListMandatesRequest, _operator_pb2.ListMandatesResponse]
+    ListPasskeys: _grpc.UnaryUnaryMultiCallable[_operator_pb2.ListPasskeysRequest, _operator_pb2.ListPasskeysResponse]
+    """The passkeys of one account of the page."""
+    RemovePasskey: _grpc.UnaryUnaryMultiCallable[_operator_pb2.RemovePasskeyRequest, _operator_pb2.RemovePasskeyResponse]
+    """A passkey opens nothing from now on; its account keeps its password."""
 
 @_typing.type_check_only
 class OperatorServiceAsyncStub(OperatorServiceStub):
@@ -67,6 +71,10 @@ class OperatorServiceAsyncStub(OperatorServiceStub):
     DeliverMandate: _aio.UnaryUnaryMultiCallable[_operator_pb2.DeliverMandateRequest, _operator_pb2.DeliverMandateResponse]  # type: ignore[assignment]
     """Keeps a signed mandate or revocation and sends it to the poles it names."""
     ListMandates: _aio.UnaryUnaryMultiCallable[_operator_pb2.ListMandatesRequest, _operator_pb2.ListMandatesResponse]  # type: ignore[assignment]
+    ListPasskeys: _aio.UnaryUnaryMultiCallable[_operator_pb2.ListPasskeysRequest, _operator_pb2.ListPasskeysResponse]  # type: ignore[assignment]
+    """The passkeys of one account of the page."""
+    RemovePasskey: _aio.UnaryUnaryMultiCallable[_operator_pb2.RemovePasskeyRequest, _operator_pb2.RemovePasskeyResponse]  # type: ignore[assignment]
+    """A passkey opens nothing from now on; its account keeps its password."""
 
 class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -143,5 +151,21 @@ class OperatorServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _operator_pb2.ListMandatesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_operator_pb2.ListMandatesResponse, _abc.Awaitable[_operator_pb2.ListMandatesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListPasskeys(
+        self,
+        request: _operator_pb2.ListPasskeysRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_pb2.ListPasskeysResponse, _abc.Awaitable[_operator_pb2.ListPasskeysResponse]]:
+        """The passkeys of one account of the page."""
+
+    @_abc_1.abstractmethod
+    def RemovePasskey(
+        self,
+        request: _operator_pb2.RemovePasskeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operator_pb2.RemovePasskeyResponse, _abc.Awaitable[_operator_pb2.RemovePasskeyResponse]]:
+        """A passkey opens nothing from now on; its account keeps its password."""
 
 def add_OperatorServiceServicer_to_server(servicer: OperatorServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from edge.wire.v1 import bounds_pb2 as edge_dot_wire_dot_v1_dot_bounds__pb2
 from edge.wire.v1 import event_pb2 as edge_dot_wire_dot_v1_dot_event__pb2
+from edge.wire.v1 import update_pb2 as edge_dot_wire_dot_v1_dot_update__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65\x64ge/wire/v1/session.proto\x12\x0c\x65\x64ge.wire.v1\x1a\x19\x65\x64ge/wire/v1/bounds.proto\x1a\x18\x65\x64ge/wire/v1/event.proto\"\x9c\x02\n\x0e\x43onnectRequest\x12$\n\x05hello\x18\x01 \x01(\x0b\x32\x13.edge.wire.v1.HelloH\x00\x12.\n\ndictionary\x18\x02 \x01(\x0b\x32\x18.edge.wire.v1.DictionaryH\x00\x12$\n\x05\x62\x61tch\x18\x03 \x01(\x0b\x32\x13.edge.wire.v1.BatchH\x00\x12&\n\x06status\x18\x04 \x01(\x0b\x32\x14.edge.wire.v1.StatusH\x00\x12&\n\x06\x61nswer\x18\x05 \x01(\x0b\x32\x14.edge.wire.v1.AnswerH\x00\x12\x33\n\rtime_question\x18\x06 \x01(\x0b\x32\x1a.edge.wire.v1.TimeQuestionH\x00\x42\t\n\x07\x63ontent\"\xc9\x01\n\x0f\x43onnectResponse\x12(\n\x07welcome\x18\x01 \x01(\x0b\x32\x15.edge.wire.v1.WelcomeH\x00\x12 \n\x03\x61\x63k\x18\x02 \x01(\x0b\x32\x11.edge.wire.v1.AckH\x00\x12(\n\x07\x63ommand\x18\x03 \x01(\x0b\x32\x15.edge.wire.v1.CommandH\x00\x12\x35\n\x0etime_statement\x18\x04 \x01(\x0b\x32\x1b.edge.wire.v1.TimeStatementH\x00\x42\t\n\x07\x63ontent\"\xb9\x01\n\x05Hello\x12\x14\n\x0cwire_version\x18\x01 \x01(\r\x12\x14\n\x06\x64\x65vice\x18\x02 \x01(\tB\x04\x88\xb5\x18@\x12\r\n\x05\x65poch\x18\x03 \x01(\x06\x12\x16\n\x08software\x18\x04 \x01(\tB\x04\x88\xb5\x18@\x12\x10\n\x08last_seq\x18\x05 \x01(\x04\x12\x19\n\x11\x66irst_pending_seq\x18\x06 \x01(\x04\x12\x1c\n\x0fmandate_version\x18\x07 \x01(\x04H\x00\x88\x01\x01\x42\x12\n\x10_mandate_version\"e\n\x07Welcome\x12\x14\n\x0cwire_version\x18\x01 \x01(\r\x12\x12\n\nstored_seq\x18\x02 \x01(\x04\x12\x16\n\x0ewindow_batches\x18\x03 \x01(\r\x12\x18\n\x10\x63ollector_utc_ms\x18\x04 \x01(\x04\"#\n\x0cTimeQuestion\x12\x13\n\x05nonce\x18\x01 \x01(\x0c\x42\x04\x88\xb5\x18\x10\"_\n\rTimeStatement\x12\x13\n\x05nonce\x18\x01 \x01(\x0c\x42\x04\x88\xb5\x18\x10\x12\x0e\n\x06utc_ms\x18\x02 \x01(\x04\x12\x10\n\x08\x65rror_ms\x18\x03 \x01(\r\x12\x17\n\tsignature\x18\x04 \x01(\x0c\x42\x04\x88\xb5\x18@\"\x19\n\x03\x41\x63k\x12\x12\n\nstored_seq\x18\x01 \x01(\x04\"\x9b\x03\n\x06Status\x12\x11\n\tuptime_ms\x18\x01 \x01(\x04\x12\x16\n\x0epending_events\x18\x02 \x01(\x04\x12\x13\n\x0bspool_bytes\x18\x03 \x01(\x04\x12\x19\n\x11spool_quota_bytes\x18\x04 \x01(\x04\x12\x1a\n\rtemperature_c\x18\x05 \x01(\x11H\x00\x88\x01\x01\x12+\n\x07\x63\x61meras\x18\x06 \x03(\x0b\x32\x1a.edge.wire.v1.CameraStatus\x12\x17\n\x0f\x64isk_free_bytes\x18\x07 \x01(\x04\x12\x1b\n\x0e\x63lock_error_ms\x18\x08 \x01(\rH\x01\x88\x01\x01\x12\x1c\n\x0fmandate_version\x18\t \x01(\x04H\x02\x88\x01\x01\x12\x1c\n\x0emandate_reason\x18\n \x01(\tB\x04\x88\xb5\x18@\x12&\n\x04ring\x18\x0b \x01(\x0b\x32\x18.edge.wire.v1.RingStatus\x12\x1a\n\x0c\x63lock_source\x18\x0c \x01(\tB\x04\x88\xb5\x18 B\x10\n\x0e_temperature_cB\x11\n\x0f_clock_error_msB\x12\n\x10_mandate_version\"\xa4\x01\n\nRingStatus\x12\x12\n\nring_bytes\x18\x01 \x01(\x04\x12\x18\n\x10ring_quota_bytes\x18\x02 \x01(\x04\x12\x1a\n\roldest_utc_ms\x18\x03 \x01(\x04H\x00\x88\x01\x01\x12\x1a\n\rnewest_utc_ms\x18\x04 \x01(\x04H\x01\x88\x01\x01\x12\x0c\n\x04gaps\x18\x05 \x01(\x04\x42\x10\n\x0e_oldest_utc_msB\x10\n\x0e_newest_utc_ms\"\xa4\x01\n\x0c\x43\x61meraStatus\x12\x14\n\x06\x63\x61mera\x18\x01 \x01(\tB\x04\x88\xb5\x18@\x12\x0f\n\x07is_open\x18\x02 \x01(\x08\x12\x17\n\x0f\x66rames_captured\x18\x03 \x01(\x04\x12\x17\n\x0f\x66rames_analysed\x18\x04 \x01(\x04\x12\x16\n\x0e\x66rames_dropped\x18\x05 \x01(\x04\x12\x13\n\x0bvideo_bytes\x18\x06 \x01(\x04\x12\x0e\n\x06\x63pu_ms\x18\x07 \x01(\x04\"\xa4\x02\n\x07\x43ommand\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x33\n\rreport_status\x18\x02 \x01(\x0b\x32\x1a.edge.wire.v1.ReportStatusH\x00\x12;\n\x11renew_certificate\x18\x03 \x01(\x0b\x32\x1e.edge.wire.v1.RenewCertificateH\x00\x12\x31\n\x0ctake_mandate\x18\x04 \x01(\x0b\x32\x19.edge.wire.v1.TakeMandateH\x00\x12\x31\n\x0crequest_clip\x18\x05 \x01(\x0b\x32\x19.edge.wire.v1.RequestClipH\x00\x12+\n\tdrop_clip\x18\x06 \x01(\x0b\x32\x16.edge.wire.v1.DropClipH\x00\x42\x08\n\x06\x61\x63tion\"\x0e\n\x0cReportStatus\"\'\n\x0bTakeMandate\x12\x18\n\x08\x65nvelope\x18\x01 \x01(\tB\x06\x88\xb5\x18\x80\x80\x04\"&\n\x0bRequestClip\x12\x17\n\x08\x65nvelope\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80@\"\x1e\n\x08\x44ropClip\x12\x12\n\x04\x63lip\x18\x01 \x01(\tB\x04\x88\xb5\x18@\"\x12\n\x10RenewCertificate\"T\n\x06\x41nswer\x12\n\n\x02id\x18\x01 \x01(\x04\x12&\n\x04\x63ode\x18\x02 \x01(\x0e\x32\x18.edge.wire.v1.AnswerCode\x12\x16\n\x07message\x18\x03 \x01(\tB\x05\x88\xb5\x18\x80\x02*\x89\x01\n\nAnswerCode\x12\x1b\n\x17\x41NSWER_CODE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41NSWER_CODE_DONE\x10\x01\x12\x17\n\x13\x41NSWER_CODE_REFUSED\x10\x02\x12\x16\n\x12\x41NSWER_CODE_FAILED\x10\x03\x12\x17\n\x13\x41NSWER_CODE_UNKNOWN\x10\x04\x32\\\n\x0eSessionService\x12J\n\x07\x43onnect\x12\x1c.edge.wire.v1.ConnectRequest\x1a\x1d.edge.wire.v1.ConnectResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x65\x64ge/wire/v1/session.proto\x12\x0c\x65\x64ge.wire.v1\x1a\x19\x65\x64ge/wire/v1/bounds.proto\x1a\x18\x65\x64ge/wire/v1/event.proto\x1a\x19\x65\x64ge/wire/v1/update.proto\"\xd1\x02\n\x0e\x43onnectRequest\x12$\n\x05hello\x18\x01 \x01(\x0b\x32\x13.edge.wire.v1.HelloH\x00\x12.\n\ndictionary\x18\x02 \x01(\x0b\x32\x18.edge.wire.v1.DictionaryH\x00\x12$\n\x05\x62\x61tch\x18\x03 \x01(\x0b\x32\x13.edge.wire.v1.BatchH\x00\x12&\n\x06status\x18\x04 \x01(\x0b\x32\x14.edge.wire.v1.StatusH\x00\x12&\n\x06\x61nswer\x18\x05 \x01(\x0b\x32\x14.edge.wire.v1.AnswerH\x00\x12\x33\n\rtime_question\x18\x06 \x01(\x0b\x32\x1a.edge.wire.v1.TimeQuestionH\x00\x12\x33\n\rupdate_report\x18\x07 \x01(\x0b\x32\x1a.edge.wire.v1.UpdateReportH\x00\x42\t\n\x07\x63ontent\"\xc9\x01\n\x0f\x43onnectResponse\x12(\n\x07welcome\x18\x01 \x01(\x0b\x32\x15.edge.wire.v1.WelcomeH\x00\x12 \n\x03\x61\x63k\x18\x02 \x01(\x0b\x32\x11.edge.wire.v1.AckH\x00\x12(\n\x07\x63ommand\x18\x03 \x01(\x0b\x32\x15.edge.wire.v1.CommandH\x00\x12\x35\n\x0etime_statement\x18\x04 \x01(\x0b\x32\x1b.edge.wire.v1.TimeStatementH\x00\x42\t\n\x07\x63ontent\"\xf7\x01\n\x05Hello\x12\x14\n\x0cwire_version\x18\x01 \x01(\r\x12\x14\n\x06\x64\x65vice\x18\x02 \x01(\tB\x04\x88\xb5\x18@\x12\r\n\x05\x65poch\x18\x03 \x01(\x06\x12\x16\n\x08software\x18\x04 \x01(\tB\x04\x88\xb5\x18@\x12\x10\n\x08last_seq\x18\x05 \x01(\x04\x12\x19\n\x11\x66irst_pending_seq\x18\x06 \x01(\x04\x12\x1c\n\x0fmandate_version\x18\x07 \x01(\x04H\x00\x88\x01\x01\x12\x12\n\x04slot\x18\x08 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x05image\x18\t \x01(\tB\x04\x88\xb5\x18@\x12\x13\n\x05\x62oard\x18\n \x01(\tB\x04\x88\xb5\x18 B\x12\n\x10_mandate_version\"e\n\x07Welcome\x12\x14\n\x0cwire_version\x18\x01 \x01(\r\x12\x12\n\nstored_seq\x18\x02 \x01(\x04\x12\x16\n\x0ewindow_batches\x18\x03 \x01(\r\x12\x18\n\x10\x63ollector_utc_ms\x18\x04 \x01(\x04\"#\n\x0cTimeQuestion\x12\x13\n\x05nonce\x18\x01 \x01(\x0c\x42\x04\x88\xb5\x18\x10\"_\n\rTimeStatement\x12\x13\n\x05nonce\x18\x01 \x01(\x0c\x42\x04\x88\xb5\x18\x10\x12\x0e\n\x06utc_ms\x18\x02 \x01(\x04\x12\x10\n\x08\x65rror_ms\x18\x03 \x01(\r\x12\x17\n\tsignature\x18\x04 \x01(\x0c\x42\x04\x88\xb5\x18@\"\x19\n\x03\x41\x63k\x12\x12\n\nstored_seq\x18\x01 \x01(\x04\"\x9b\x03\n\x06Status\x12\x11\n\tuptime_ms\x18\x01 \x01(\x04\x12\x16\n\x0epending_events\x18\x02 \x01(\x04\x12\x13\n\x0bspool_bytes\x18\x03 \x01(\x04\x12\x19\n\x11spool_quota_bytes\x18\x04 \x01(\x04\x12\x1a\n\rtemperature_c\x18\x05 \x01(\x11H\x00\x88\x01\x01\x12+\n\x07\x63\x61meras\x18\x06 \x03(\x0b\x32\x1a.edge.wire.v1.CameraStatus\x12\x17\n\x0f\x64isk_free_bytes\x18\x07 \x01(\x04\x12\x1b\n\x0e\x63lock_error_ms\x18\x08 \x01(\rH\x01\x88\x01\x01\x12\x1c\n\x0fmandate_version\x18\t \x01(\x04H\x02\x88\x01\x01\x12\x1c\n\x0emandate_reason\x18\n \x01(\tB\x04\x88\xb5\x18@\x12&\n\x04ring\x18\x0b \x01(\x0b\x32\x18.edge.wire.v1.RingStatus\x12\x1a\n\x0c\x63lock_source\x18\x0c \x01(\tB\x04\x88\xb5\x18 B\x10\n\x0e_temperature_cB\x11\n\x0f_clock_error_msB\x12\n\x10_mandate_version\"\xa4\x01\n\nRingStatus\x12\x12\n\nring_bytes\x18\x01 \x01(\x04\x12\x18\n\x10ring_quota_bytes\x18\x02 \x01(\x04\x12\x1a\n\roldest_utc_ms\x18\x03 \x01(\x04H\x00\x88\x01\x01\x12\x1a\n\rnewest_utc_ms\x18\x04 \x01(\x04H\x01\x88\x01\x01\x12\x0c\n\x04gaps\x18\x05 \x01(\x04\x42\x10\n\x0e_oldest_utc_msB\x10\n\x0e_newest_utc_ms\"\xa4\x01\n\x0c\x43\x61meraStatus\x12\x14\n\x06\x63\x61mera\x18\x01 \x01(\tB\x04\x88\xb5\x18@\x12\x0f\n\x07is_open\x18\x02 \x01(\x08\x12\x17\n\x0f\x66rames_captured\x18\x03 \x01(\x04\x12\x17\n\x0f\x66rames_analysed\x18\x04 \x01(\x04\x12\x16\n\x0e\x66rames_dropped\x18\x05 \x01(\x04\x12\x13\n\x0bvideo_bytes\x18\x06 \x01(\x04\x12\x0e\n\x06\x63pu_ms\x18\x07 \x01(\x04\"\xd7\x02\n\x07\x43ommand\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x33\n\rreport_status\x18\x02 \x01(\x0b\x32\x1a.edge.wire.v1.ReportStatusH\x00\x12;\n\x11renew_certificate\x18\x03 \x01(\x0b\x32\x1e.edge.wire.v1.RenewCertificateH\x00\x12\x31\n\x0ctake_mandate\x18\x04 \x01(\x0b\x32\x19.edge.wire.v1.TakeMandateH\x00\x12\x31\n\x0crequest_clip\x18\x05 \x01(\x0b\x32\x19.edge.wire.v1.RequestClipH\x00\x12+\n\tdrop_clip\x18\x06 \x01(\x0b\x32\x16.edge.wire.v1.DropClipH\x00\x12\x31\n\x0coffer_update\x18\x07 \x01(\x0b\x32\x19.edge.wire.v1.OfferUpdateH\x00\x42\x08\n\x06\x61\x63tion\"\x0e\n\x0cReportStatus\"\'\n\x0bTakeMandate\x12\x18\n\x08\x65nvelope\x18\x01 \x01(\tB\x06\x88\xb5\x18\x80\x80\x04\"&\n\x0bRequestClip\x12\x17\n\x08\x65nvelope\x18\x01 \x01(\tB\x05\x88\xb5\x18\x80@\"\x1e\n\x08\x44ropClip\x12\x12\n\x04\x63lip\x18\x01 \x01(\tB\x04\x88\xb5\x18@\"\x12\n\x10RenewCertificate\"T\n\x06\x41nswer\x12\n\n\x02id\x18\x01 \x01(\x04\x12&\n\x04\x63ode\x18\x02 \x01(\x0e\x32\x18.edge.wire.v1.AnswerCode\x12\x16\n\x07message\x18\x03 \x01(\tB\x05\x88\xb5\x18\x80\x02*\x89\x01\n\nAnswerCode\x12\x1b\n\x17\x41NSWER_CODE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41NSWER_CODE_DONE\x10\x01\x12\x17\n\x13\x41NSWER_CODE_REFUSED\x10\x02\x12\x16\n\x12\x41NSWER_CODE_FAILED\x10\x03\x12\x17\n\x13\x41NSWER_CODE_UNKNOWN\x10\x04\x32\\\n\x0eSessionService\x12J\n\x07\x43onnect\x12\x1c.edge.wire.v1.ConnectRequest\x1a\x1d.edge.wire.v1.ConnectResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,6 +38,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HELLO'].fields_by_name['device']._serialized_options = b'\210\265\030@'
   _globals['_HELLO'].fields_by_name['software']._loaded_options = None
   _globals['_HELLO'].fields_by_name['software']._serialized_options = b'\210\265\030@'
+  _globals['_HELLO'].fields_by_name['slot']._loaded_options = None
+  _globals['_HELLO'].fields_by_name['slot']._serialized_options = b'\210\265\030\001'
+  _globals['_HELLO'].fields_by_name['image']._loaded_options = None
+  _globals['_HELLO'].fields_by_name['image']._serialized_options = b'\210\265\030@'
+  _globals['_HELLO'].fields_by_name['board']._loaded_options = None
+  _globals['_HELLO'].fields_by_name['board']._serialized_options = b'\210\265\030 '
   _globals['_TIMEQUESTION'].fields_by_name['nonce']._loaded_options = None
   _globals['_TIMEQUESTION'].fields_by_name['nonce']._serialized_options = b'\210\265\030\020'
   _globals['_TIMESTATEMENT'].fields_by_name['nonce']._loaded_options = None
@@ -57,42 +64,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DROPCLIP'].fields_by_name['clip']._serialized_options = b'\210\265\030@'
   _globals['_ANSWER'].fields_by_name['message']._loaded_options = None
   _globals['_ANSWER'].fields_by_name['message']._serialized_options = b'\210\265\030\200\002'
-  _globals['_ANSWERCODE']._serialized_start=2319
-  _globals['_ANSWERCODE']._serialized_end=2456
-  _globals['_CONNECTREQUEST']._serialized_start=98
-  _globals['_CONNECTREQUEST']._serialized_end=382
-  _globals['_CONNECTRESPONSE']._serialized_start=385
-  _globals['_CONNECTRESPONSE']._serialized_end=586
-  _globals['_HELLO']._serialized_start=589
-  _globals['_HELLO']._serialized_end=774
-  _globals['_WELCOME']._serialized_start=776
-  _globals['_WELCOME']._serialized_end=877
-  _globals['_TIMEQUESTION']._serialized_start=879
-  _globals['_TIMEQUESTION']._serialized_end=914
-  _globals['_TIMESTATEMENT']._serialized_start=916
-  _globals['_TIMESTATEMENT']._serialized_end=1011
-  _globals['_ACK']._serialized_start=1013
-  _globals['_ACK']._serialized_end=1038
-  _globals['_STATUS']._serialized_start=1041
-  _globals['_STATUS']._serialized_end=1452
-  _globals['_RINGSTATUS']._serialized_start=1455
-  _globals['_RINGSTATUS']._serialized_end=1619
-  _globals['_CAMERASTATUS']._serialized_start=1622
-  _globals['_CAMERASTATUS']._serialized_end=1786
-  _globals['_COMMAND']._serialized_start=1789
-  _globals['_COMMAND']._serialized_end=2081
-  _globals['_REPORTSTATUS']._serialized_start=2083
-  _globals['_REPORTSTATUS']._serialized_end=2097
-  _globals['_TAKEMANDATE']._serialized_start=2099
-  _globals['_TAKEMANDATE']._serialized_end=2138
-  _globals['_REQUESTCLIP']._serialized_start=2140
-  _globals['_REQUESTCLIP']._serialized_end=2178
-  _globals['_DROPCLIP']._serialized_start=2180
-  _globals['_DROPCLIP']._serialized_end=2210
-  _globals['_RENEWCERTIFICATE']._serialized_start=2212
-  _globals['_RENEWCERTIFICATE']._serialized_end=2230
-  _globals['_ANSWER']._serialized_start=2232
-  _globals['_ANSWER']._serialized_end=2316
-  _globals['_SESSIONSERVICE']._serialized_start=2458
-  _globals['_SESSIONSERVICE']._serialized_end=2550
+  _globals['_ANSWERCODE']._serialized_start=2512
+  _globals['_ANSWERCODE']._serialized_end=2649
+  _globals['_CONNECTREQUEST']._serialized_start=125
+  _globals['_CONNECTREQUEST']._serialized_end=462
+  _globals['_CONNECTRESPONSE']._serialized_start=465
+  _globals['_CONNECTRESPONSE']._serialized_end=666
+  _globals['_HELLO']._serialized_start=669
+  _globals['_HELLO']._serialized_end=916
+  _globals['_WELCOME']._serialized_start=918
+  _globals['_WELCOME']._serialized_end=1019
+  _globals['_TIMEQUESTION']._serialized_start=1021
+  _globals['_TIMEQUESTION']._serialized_end=1056
+  _globals['_TIMESTATEMENT']._serialized_start=1058
+  _globals['_TIMESTATEMENT']._serialized_end=1153
+  _globals['_ACK']._serialized_start=1155
+  _globals['_ACK']._serialized_end=1180
+  _globals['_STATUS']._serialized_start=1183
+  _globals['_STATUS']._serialized_end=1594
+  _globals['_RINGSTATUS']._serialized_start=1597
+  _globals['_RINGSTATUS']._serialized_end=1761
+  _globals['_CAMERASTATUS']._serialized_start=1764
+  _globals['_CAMERASTATUS']._serialized_end=1928
+  _globals['_COMMAND']._serialized_start=1931
+  _globals['_COMMAND']._serialized_end=2274
+  _globals['_REPORTSTATUS']._serialized_start=2276
+  _globals['_REPORTSTATUS']._serialized_end=2290
+  _globals['_TAKEMANDATE']._serialized_start=2292
+  _globals['_TAKEMANDATE']._serialized_end=2331
+  _globals['_REQUESTCLIP']._serialized_start=2333
+  _globals['_REQUESTCLIP']._serialized_end=2371
+  _globals['_DROPCLIP']._serialized_start=2373
+  _globals['_DROPCLIP']._serialized_end=2403
+  _globals['_RENEWCERTIFICATE']._serialized_start=2405
+  _globals['_RENEWCERTIFICATE']._serialized_end=2423
+  _globals['_ANSWER']._serialized_start=2425
+  _globals['_ANSWER']._serialized_end=2509
+  _globals['_SESSIONSERVICE']._serialized_start=2651
+  _globals['_SESSIONSERVICE']._serialized_end=2743
 # @@protoc_insertion_point(module_scope)

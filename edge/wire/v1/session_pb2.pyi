@@ -7,6 +7,7 @@ store: the key is (device, epoch, seq), and an ack is sent after commit.
 
 from collections import abc as _abc
 from edge.wire.v1 import event_pb2 as _event_pb2
+from edge.wire.v1 import update_pb2 as _update_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
@@ -57,6 +58,7 @@ class ConnectRequest(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
     TIME_QUESTION_FIELD_NUMBER: _builtins.int
+    UPDATE_REPORT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def hello(self) -> Global___Hello:
         """Exactly once, first."""
@@ -75,6 +77,10 @@ class ConnectRequest(_message.Message):
     def answer(self) -> Global___Answer: ...
     @_builtins.property
     def time_question(self) -> Global___TimeQuestion: ...
+    @_builtins.property
+    def update_report(self) -> _update_pb2.UpdateReport:
+        """At the stream's beginning, where there is an update to tell of, and when it changed."""
+
     def __init__(
         self,
         *,
@@ -84,12 +90,13 @@ class ConnectRequest(_message.Message):
         status: Global___Status | None = ...,
         answer: Global___Answer | None = ...,
         time_question: Global___TimeQuestion | None = ...,
+        update_report: _update_pb2.UpdateReport | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "batch", b"batch", "content", b"content", "dictionary", b"dictionary", "hello", b"hello", "status", b"status", "time_question", b"time_question"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "batch", b"batch", "content", b"content", "dictionary", b"dictionary", "hello", b"hello", "status", b"status", "time_question", b"time_question", "update_report", b"update_report"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "batch", b"batch", "content", b"content", "dictionary", b"dictionary", "hello", b"hello", "status", b"status", "time_question", b"time_question"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "batch", b"batch", "content", b"content", "dictionary", b"dictionary", "hello", b"hello", "status", b"status", "time_question", b"time_question", "update_report", b"update_report"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["hello", "dictionary", "batch", "status", "answer", "time_question"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["hello", "dictionary", "batch", "status", "answer", "time_question", "update_report"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
@@ -144,6 +151,9 @@ class Hello(_message.Message):
     LAST_SEQ_FIELD_NUMBER: _builtins.int
     FIRST_PENDING_SEQ_FIELD_NUMBER: _builtins.int
     MANDATE_VERSION_FIELD_NUMBER: _builtins.int
+    SLOT_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
+    BOARD_FIELD_NUMBER: _builtins.int
     wire_version: _builtins.int
     """Version of this protocol the device speaks, from 1."""
     device: _builtins.str
@@ -158,6 +168,12 @@ class Hello(_message.Message):
     """Lowest seq still in the spool. 0: the spool is empty."""
     mandate_version: _builtins.int
     """Version of the mandate in force. Absent: none."""
+    slot: _builtins.str
+    """The slot that runs, "A" or "B". Empty: this pole has no image, it takes no updates."""
+    image: _builtins.str
+    """Version of the image in that slot, such as "0.2.0". Empty: no image."""
+    board: _builtins.str
+    """Board profile of the image, such as "rpi". Empty: no image."""
     def __init__(
         self,
         *,
@@ -168,10 +184,13 @@ class Hello(_message.Message):
         last_seq: _builtins.int = ...,
         first_pending_seq: _builtins.int = ...,
         mandate_version: _builtins.int | None = ...,
+        slot: _builtins.str = ...,
+        image: _builtins.str = ...,
+        board: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_mandate_version", b"_mandate_version", "mandate_version", b"mandate_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mandate_version", b"_mandate_version", "device", b"device", "epoch", b"epoch", "first_pending_seq", b"first_pending_seq", "last_seq", b"last_seq", "mandate_version", b"mandate_version", "software", b"software", "wire_version", b"wire_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mandate_version", b"_mandate_version", "board", b"board", "device", b"device", "epoch", b"epoch", "first_pending_seq", b"first_pending_seq", "image", b"image", "last_seq", b"last_seq", "mandate_version", b"mandate_version", "slot", b"slot", "software", b"software", "wire_version", b"wire_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__mandate_version: _TypeAlias = _typing.Literal["mandate_version"]  # noqa: Y015
     _WhichOneofArgType__mandate_version: _TypeAlias = _typing.Literal["_mandate_version", b"_mandate_version"]  # noqa: Y015
@@ -463,6 +482,7 @@ class Command(_message.Message):
     TAKE_MANDATE_FIELD_NUMBER: _builtins.int
     REQUEST_CLIP_FIELD_NUMBER: _builtins.int
     DROP_CLIP_FIELD_NUMBER: _builtins.int
+    OFFER_UPDATE_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     """From 1, unique per device."""
     @_builtins.property
@@ -485,6 +505,10 @@ class Command(_message.Message):
     def drop_clip(self) -> Global___DropClip:
         """Forget a clip that waits for upload."""
 
+    @_builtins.property
+    def offer_update(self) -> _update_pb2.OfferUpdate:
+        """Fetch this bundle, install it into the other slot and try it."""
+
     def __init__(
         self,
         *,
@@ -494,12 +518,13 @@ class Command(_message.Message):
         take_mandate: Global___TakeMandate | None = ...,
         request_clip: Global___RequestClip | None = ...,
         drop_clip: Global___DropClip | None = ...,
+        offer_update: _update_pb2.OfferUpdate | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "drop_clip", b"drop_clip", "renew_certificate", b"renew_certificate", "report_status", b"report_status", "request_clip", b"request_clip", "take_mandate", b"take_mandate"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "drop_clip", b"drop_clip", "offer_update", b"offer_update", "renew_certificate", b"renew_certificate", "report_status", b"report_status", "request_clip", b"request_clip", "take_mandate", b"take_mandate"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "drop_clip", b"drop_clip", "id", b"id", "renew_certificate", b"renew_certificate", "report_status", b"report_status", "request_clip", b"request_clip", "take_mandate", b"take_mandate"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "drop_clip", b"drop_clip", "id", b"id", "offer_update", b"offer_update", "renew_certificate", b"renew_certificate", "report_status", b"report_status", "request_clip", b"request_clip", "take_mandate", b"take_mandate"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_action: _TypeAlias = _typing.Literal["report_status", "renew_certificate", "take_mandate", "request_clip", "drop_clip"]  # noqa: Y015
+    _WhichOneofReturnType_action: _TypeAlias = _typing.Literal["report_status", "renew_certificate", "take_mandate", "request_clip", "drop_clip", "offer_update"]  # noqa: Y015
     _WhichOneofArgType_action: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_action) -> _WhichOneofReturnType_action | None: ...
 

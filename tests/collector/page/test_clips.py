@@ -181,3 +181,16 @@ def test_a_clip_that_is_not_here_is_refused_before_the_answer_begins(
     assert (answer.status, "is not complete: requested" in answer.text) == (409, True)
     assert olga.get("/api/clips/../../etc").status == 404
     assert olga.get("/api/clips/no%20name").status == 404
+
+
+def test_cameras_are_named_to_whom_the_newest_mandate_lets_ask(
+    stage: Stage, pole: ClipPole, olga: Browserless
+) -> None:
+    place = {"device": DEVICE, "camera": "north", "time_zone": "Europe/Paris"}
+    assert olga.get("/api/clips/places").json() == {"places": [place]}
+    pole.deliver_mandate(version=2, time_zone="America/Lima")
+    assert olga.get("/api/clips/places").json() == {
+        "places": [place | {"time_zone": "America/Lima"}]
+    }
+    pole.deliver_mandate(version=3, clip_requesters=["supervisor"])
+    assert olga.get("/api/clips/places").json() == {"places": []}

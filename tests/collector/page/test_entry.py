@@ -51,6 +51,27 @@ def test_a_wrong_password_is_refused(ana: Browserless, stage: Stage) -> None:
     assert "the name or the password is wrong" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"[" * 16_000, "nested deeper than 12 levels"),
+        (b'{"name":' * 2_000, "nested deeper than 12 levels"),
+        (b"{", "is not JSON"),
+        (b"\xff", "is not UTF-8 text"),
+        (b"[]", "is no JSON object"),
+        (b'{"name": "ana", "name": "eve"}', "twice"),
+        (b'{"name": "\\ud800", "password": "x"}', "halves of signs"),
+    ],
+)
+def test_what_is_no_form_is_refused_to_a_stranger(
+    stage: Stage, caller: Browserless, body: bytes, said: str
+) -> None:
+    answer = caller.post_bytes("/api/login", body)
+    assert answer.status == 400
+    assert said in answer.text
+    assert caller.post("/api/login", {"name": "ana", "password": "guess"}).status == 403
+
+
 def test_guessing_is_stopped_with_the_time_to_wait(stage: Stage, ana: Browserless) -> None:
     guesser = Browserless(stage.address)
     answers = [

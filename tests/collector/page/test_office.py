@@ -94,7 +94,7 @@ def test_an_auditor_needs_openssl_and_sha256sum_only(
     ]  # fmt: skip
     assert len(commands) == 2
     for command in commands:
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=20)
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
     weeks = folder / "weeks.csv"
     weeks.write_text(weeks.read_text().replace("0.5000", "0.0500"))
     assert subprocess.run(commands[1], cwd=folder, capture_output=True, check=False).returncode

@@ -26,9 +26,11 @@ class _Shelf(BaseHTTPRequestHandler):
 
     /model: whole, parts on request. /plain: whole, never parts. /cut: at most CUT_BYTES a time.
     /once: the same, but never parts. /other: another file. Keeps the ranges that it was asked for.
+    offered: other files, by their path.
     """
 
     asked: ClassVar[list[str]] = []
+    offered: ClassVar[dict[str, bytes]] = {}
 
     def do_GET(self) -> None:
         wanted = self.headers.get("Range", "")
@@ -37,6 +39,7 @@ class _Shelf(BaseHTTPRequestHandler):
             self.send_error(404, "Not Found")
             return
         content = b"another" * 5000 if self.path == "/other" else CONTENT
+        content = self.offered.get(self.path, content)
         gives_parts = self.path not in {"/plain", "/once"} and wanted
         first = int(wanted.removeprefix("bytes=").removesuffix("-")) if gives_parts else 0
         if first >= len(content):
@@ -60,6 +63,7 @@ class _Shelf(BaseHTTPRequestHandler):
 @pytest.fixture
 def shelf() -> Iterator[str]:
     _Shelf.asked.clear()
+    _Shelf.offered.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), _Shelf) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -120,6 +124,42 @@ def test_a_shipped_card_is_found_by_its_sum(shared_dir: Path, library: Library) 
     card = library.card("ssd-v1-uint8")
     add_model(str(file), card.sha256, None, library, _quiet)
     assert library.state(card) is State.BUILT
+
+
+def test_a_card_that_says_where_its_file_is_offered_needs_only_its_name(
+    shared_dir: Path, shelf: str, tmp_path: Path, library: Library
+) -> None:
+    content = (shared_dir / "models" / "yolox_nano_416.onnx").read_bytes()
+    _Shelf.offered["/yolox_nano.onnx"] = content
+    shipped = library.card("yolox-nano")
+    assert shipped.address is not None
+    # The file at hand is a later export than the publisher's, so its size and sum are its own.
+    text = (shipped_cards_dir() / "yolox-nano" / "card.toml").read_text()
+    for before, after in (
+        (shipped.sha256, hashlib.sha256(content).hexdigest()),
+        (str(shipped.size_bytes), str(len(content))),
+        (shipped.address, f"{shelf}/yolox_nano.onnx"),
+    ):
+        text = text.replace(before, after)
+    (library.models_dir / "yolox-nano").mkdir(parents=True)
+    (library.models_dir / "yolox-nano" / "card.toml").write_text(text)
+    place = add_model("yolox-nano", None, None, library, _quiet)
+    assert place.read_bytes() == content
+    assert library.state(library.card("yolox-nano")) is State.BUILT
+
+
+def test_a_name_that_offers_nothing_needs_a_sum(library: Library) -> None:
+    with pytest.raises(VigieError) as refused:
+        add_model("ssd-v1-uint8", None, None, library, _quiet)
+    assert (refused.value.kind, refused.value.hint) == (
+        Kind.INVALID_ARGUMENT,
+        "State it: --sha256 HEX",
+    )
+
+
+def test_a_name_with_another_sum_than_its_card_is_refused(library: Library) -> None:
+    refused = _refused("yolox-nano", OTHER_SHA256, None, library)
+    assert refused.kind is Kind.INVALID_ARGUMENT
 
 
 def test_another_file_than_the_sum_says_is_refused(

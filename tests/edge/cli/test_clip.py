@@ -2,15 +2,39 @@
 
 import io
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from edge.evidence.device_keys import write_keys
+from edge.evidence.device_keys import DeviceKey
+from edge.evidence.key_list import KeyList, sign_list
 from edge.evidence.sealed import Sealer
+from edge.mandate.keys import SigningKey, make_signing_key
+from edge.mandate.trust import write_trust
 from tests.fakes.control_room import run_vigie
-from tests.fakes.evidence import FakeClip, Reader, make_clip, make_keys, make_reader
+from tests.fakes.evidence import NOW_UTC_MS, FakeClip, Reader, make_clip, make_keys, make_reader
+from tests.fakes.mandates import City
+
+CITY = City()
+
+
+def list_keys(
+    path: Path, key: DeviceKey, *, made_utc_ms: int = NOW_UTC_MS, by: SigningKey = CITY.clip_key
+) -> None:
+    path.write_bytes(sign_list(KeyList(made_utc_ms, (key,)), by))
+
+
+def verify(
+    folder: Path, *more: str | Path, mp4: str = "clip.mp4", keys: str = "keys.json"
+) -> subprocess.CompletedProcess[str]:
+    return run_vigie(
+        "clip", "verify", folder / mp4,
+        "--device-keys", folder / keys,
+        "--trust", folder / "trust.json",
+        *more,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +47,8 @@ def clip(folder: Path) -> FakeClip:
     clip = make_clip(4_000, 7_000, 3_000)
     (folder / "clip.mp4").write_bytes(clip.mp4)
     (folder / "clip.manifest.json").write_bytes(clip.envelope)
-    (folder / "keys.json").write_text(write_keys([clip.key]))
+    list_keys(folder / "keys.json", clip.key)
+    (folder / "trust.json").write_bytes(write_trust(CITY.trust))
     return clip
 
 
@@ -46,13 +71,11 @@ def reader(folder: Path, clip: FakeClip) -> Reader:
 
 
 def test_a_clip_is_proven_without_any_service(folder: Path, clip: FakeClip) -> None:
-    told = run_vigie("clip", "verify", folder / "clip.mp4", "--device-keys", folder / "keys.json")
+    told = verify(folder)
     assert told.returncode == 0, told.stderr
     assert "this is what pole-1 recorded, whole and unchanged" in told.stdout
     assert "2026-0042" in told.stdout
-    told = run_vigie(
-        "clip", "verify", folder / "clip.mp4", "--device-keys", folder / "keys.json", "--json"
-    )
+    told = verify(folder, "--json")
     record = json.loads(told.stdout)
     assert record["fragments"] == 3
     assert record["clock_error_ms"] == 12
@@ -65,10 +88,7 @@ def test_the_first_wrong_fragment_is_named_and_the_exit_code_says_damaged(
     altered = bytearray(clip.mp4)
     altered[len(clip.header) + 4_000] ^= 1
     (folder / "altered.mp4").write_bytes(altered)
-    told = run_vigie(
-        "clip", "verify", folder / "altered.mp4", "--device-keys", folder / "keys.json",
-        "--manifest", folder / "clip.manifest.json",
-    )  # fmt: skip
+    told = verify(folder, "--manifest", folder / "clip.manifest.json", mp4="altered.mp4")
     assert told.returncode == 7
     assert "fragment 2 of 3 (seq 42, " in told.stderr
     assert "is not what the pole signed" in told.stderr
@@ -78,17 +98,36 @@ def test_the_first_wrong_fragment_is_named_and_the_exit_code_says_damaged(
 def test_a_clip_of_a_pole_that_the_list_does_not_name_is_refused(
     folder: Path, clip: FakeClip
 ) -> None:
-    (folder / "others.json").write_text(write_keys([make_keys()[1]]))
-    told = run_vigie("clip", "verify", folder / "clip.mp4", "--device-keys", folder / "others.json")
+    list_keys(folder / "others.json", make_keys()[1])
+    told = verify(folder, keys="others.json")
     assert told.returncode == 5
     assert "no known pole has signed this manifest" in told.stderr
+
+
+def test_a_list_of_keys_that_the_trusted_collector_did_not_sign_is_refused(
+    folder: Path, clip: FakeClip
+) -> None:
+    list_keys(folder / "forged.json", clip.key, by=make_signing_key("collector"))
+    told = verify(folder, keys="forged.json")
+    assert told.returncode == 5
+    assert "is not signed by the clip key that the trust file names" in told.stderr
+    assert "vigie collector device-keys" in told.stderr
+    assert told.stdout == ""
+
+
+def test_a_list_that_is_older_than_the_clip_is_refused(folder: Path, clip: FakeClip) -> None:
+    list_keys(folder / "old.json", clip.key, made_utc_ms=NOW_UTC_MS - 3_600_000)
+    told = verify(folder, keys="old.json")
+    assert told.returncode == 5
+    assert "is older than the clip" in told.stderr
+    assert told.stdout == ""
 
 
 @pytest.mark.parametrize("missing", ["nothing.mp4", "nothing.json"])
 def test_a_file_that_is_not_there_is_named(folder: Path, clip: FakeClip, missing: str) -> None:
     mp4 = missing if missing.endswith("mp4") else "clip.mp4"
     keys = missing if missing.endswith("json") else "keys.json"
-    told = run_vigie("clip", "verify", folder / mp4, "--device-keys", folder / keys)
+    told = verify(folder, mp4=mp4, keys=keys)
     assert told.returncode == 4
     assert str(folder / "nothing") in told.stderr
 

@@ -5,8 +5,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from edge.evidence.device_keys import parse_keys
-from edge.link.identity import IdentityDirectory
+from edge.enrolment.identity import IdentityDirectory
+from edge.evidence.key_list import verify_list
 from edge.mandate.device_name import read_device
 from edge.mandate.keys import load_private_pem, load_public_key
 from edge.mandate.trust import load_trust, write_trust
@@ -65,7 +65,9 @@ def test_an_enrolment_pins_whom_the_device_believes(room: ControlRoom, tmp_path:
     keys = tmp_path / "device-keys.json"
     exported = run_vigie("collector", "device-keys", "--data", room.data, "--out", keys)
     assert exported.returncode == 0, exported.stderr
-    (key,) = [each for each in parse_keys(keys.read_text()) if each.device == "square"]
+    clip_key = load_public_key((tmp_path / "collector.pub.json").read_bytes())
+    listed = verify_list(keys.read_bytes(), clip_key)
+    (key,) = [each for each in listed.keys if each.device == "square"]
     own = load_private_pem("square", (tmp_path / "pole" / "vault" / "evidence.pem").read_bytes())
     assert key.keyid == own.public.keyid
 
@@ -79,7 +81,24 @@ def test_another_authority_than_the_demanded_one_is_not_believed(
     assert refused.stderr.startswith(
         f"vigie: the collector hands out another trust file (fingerprint {found})\n"
     )
+    assert "run the same command with it" in refused.stderr
+    left = {path.name for path in (tmp_path / "pole" / "identity").iterdir()}
+    assert left == {"key.next.pem"}, "nothing is in force but the key that the token is good for"
     assert not (tmp_path / "pole" / "trust.json").exists()
+
+
+def test_after_a_wrong_fingerprint_the_same_token_enrols_with_the_right_one(
+    room: ControlRoom, tmp_path: Path
+) -> None:
+    fingerprint = take_trust(room, tmp_path)
+    token, pole = room.invite("bridge"), tmp_path / "pole"
+    refused = room.enrol("bridge", pole, token, authority="ab" * 32)
+    assert refused.returncode == 5, refused.stderr
+    enrolled = room.enrol("bridge", pole, token, authority=fingerprint)
+    assert enrolled.returncode == 0, enrolled.stderr
+    assert load_trust((pole / "trust.json").read_bytes()).fingerprint == fingerprint
+    thief = room.enrol("bridge", tmp_path / "another-pole", token, authority=fingerprint)
+    assert "was used already" in thief.stderr
 
 
 def test_a_second_operator_is_somebody_else(room: ControlRoom, tmp_path: Path) -> None:

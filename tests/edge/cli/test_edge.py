@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,28 +14,16 @@ from edge.mandate.device_name import write_device
 from edge.wire.eye_status import eye_status_path
 from edge.wire.packets import packet_socket
 from edge.wire.ring_report import ring_report_path
-from tests.edge.eye.drawn import draw_walkers
 from tests.fakes.authority import Authority
 from tests.fakes.control_room import VIGIE, run_vigie
 from tests.fakes.pole import Pole
-
-MODELS = Path(".cache") / "models"
-DEADLINE_POLLS = 1_200
-SITE = """
-version = 1
-[site]
-name = "town"
-[[camera]]
-name = "north"
-source = "file:walkers.mp4"
-"""
+from tests.fakes.walkers import MODELS, write_walkers_site
+from tests.waiting import wait_until
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    draw_walkers(tmp_path / "walkers.mp4", frames=25)
-    (tmp_path / "site.toml").write_text(SITE)
-    return tmp_path / "site.toml"
+    return write_walkers_site(tmp_path)
 
 
 class Running:
@@ -47,22 +34,22 @@ class Running:
 
     def room(self, name: str, other_than: int = 0) -> int:
         """The room's process id, as soon as it runs (again)."""
-        waiting = threading.Event()
-        for _ in range(DEADLINE_POLLS):
-            for child in psutil.Process(self.process.pid).children():
-                if child.pid != other_than and f"edge.{name}.run" in child.cmdline():
-                    return child.pid
-            waiting.wait(0.05)
-        raise AssertionError(f"the {name} does not run")
+        found: list[int] = []
+
+        def runs() -> bool:
+            found[:] = [
+                child.pid
+                for child in psutil.Process(self.process.pid).children()
+                if child.pid != other_than and f"edge.{name}.run" in child.cmdline()
+            ]
+            return bool(found)
+
+        wait_until(runs, f"the {name} runs", folders=())
+        return found[0]
 
 
 def wait_for(path: Path) -> None:
-    waiting = threading.Event()
-    for _ in range(DEADLINE_POLLS):
-        if path.exists():
-            return
-        waiting.wait(0.05)
-    raise AssertionError(f"{path} does not come")
+    wait_until(path.exists, f"{path} comes", folders=(path.parent,))
 
 
 @pytest.fixture

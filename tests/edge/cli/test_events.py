@@ -9,7 +9,8 @@ import pytest
 from edge.cli.event_lines import as_record
 from edge.wire.v1 import event_pb2, operator_pb2
 from tests.fakes.control_room import ControlRoom, run_vigie
-from tests.fakes.pole import Pole, listen_to_link
+from tests.fakes.delivery import deliver
+from tests.fakes.pole import Pole
 
 EVENTS = 3
 
@@ -33,14 +34,7 @@ async def stored(room: ControlRoom, pole: Pole) -> list[dict[str, object]]:
 async def _deliver(room: ControlRoom, pole: Pole, count: int, *words: str) -> str:
     """Append events to a pole that is linked; what `events tail` says of them."""
     before = len(await asyncio.to_thread(_list, room))
-    tail = ["events", "tail", "--after", str(before), "--limit", str(count), *words]
-    with listen_to_link() as told:
-        async with pole.run_link():
-            await told.wait_for("link_welcomed")
-            pole.append(count)
-            shown = await asyncio.to_thread(run_vigie, *tail, "--data", room.data)
-    assert shown.returncode == 0, shown.stderr
-    return shown.stdout
+    return await deliver(room, pole, count, *words, after=before)
 
 
 def _list(room: ControlRoom, *arguments: str) -> list[dict[str, object]]:

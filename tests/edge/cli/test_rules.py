@@ -178,6 +178,7 @@ def test_replay_with_two_sites_shows_which_events_differ(
 
 
 def test_replay_without_the_model_says_how_to_get_it(site: Path, tmp_path: Path) -> None:
+    site.write_text(SITE + '\n[detection]\nmodel = "ssd-coco15"\n')
     refused = ran("replay", "x.mp4", "--site", str(site), "--models", str(tmp_path))
     assert isinstance(refused.exception, VigieError)
     assert refused.exception.what == "the file of model 'ssd-coco15' is not there"

@@ -8,14 +8,12 @@ import pytest
 from edge.evidence.manifest import (
     MAX_ENVELOPE_BYTES,
     MAX_FRAGMENTS,
-    FragmentPiece,
-    Gap,
     ManifestError,
-    Span,
     parse_manifest,
     sign_manifest,
     write_manifest,
 )
+from edge.evidence.pieces import FragmentPiece, Gap, Span
 from tests.fakes.evidence import NOW_UTC_MS, make_clip, make_keys, make_request
 
 CLIP = make_clip(40, 70)

@@ -1,29 +1,25 @@
 """The sealed file: who opens it, and that no byte of it can be other than it was."""
 
 import base64
-import hashlib
 import io
 import json
 import os
 
 import pytest
+from blake3 import blake3
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import Kind
 from edge.evidence.sealed import (
-    CHUNK_BYTES,
-    MAGIC,
-    TAG_BYTES,
     Sealed,
     Sealer,
-    SealError,
     count_sealed_bytes,
-    get_keyid,
     open_sealed,
-    read_header,
 )
+from edge.evidence.sealed_header import CHUNK_BYTES, MAGIC, TAG_BYTES, SealError, read_header
+from edge.mandate.keys import get_keyid
 
 CLIP = "north-gate-0001"
 FIRST, SECOND, STRANGER = (X25519PrivateKey.generate() for _ in range(3))
@@ -65,7 +61,7 @@ def test_each_reader_opens_what_was_sealed_however_it_was_written(
     sealed, written = _seal_counted(content, FIRST, SECOND, piece_bytes=piece_bytes)
     assert _open(sealed, FIRST) == _open(sealed, SECOND) == content
     assert written.sealed_bytes == len(sealed) == count_sealed_bytes(CLIP, 2, content_bytes)
-    assert written.sha256 == hashlib.sha256(sealed).digest()
+    assert written.blake3 == blake3(sealed).digest()
 
 
 def test_nobody_else_opens_it() -> None:
@@ -80,12 +76,46 @@ def test_the_sealed_file_holds_nothing_of_the_content() -> None:
 
 
 def test_every_byte_altered_in_turn_is_refused() -> None:
-    sealed = _seal(b"frames and frames", FIRST)
+    # What is meant for the second reader too: the first one's chunks are bound to all of it.
+    sealed = _seal(b"frames and frames", FIRST, SECOND)
     for place in range(len(sealed)):
         altered = bytearray(sealed)
         altered[place] ^= 1
         with pytest.raises(SealError):
             _open(bytes(altered))
+
+
+def test_a_reader_added_by_another_hand_opens_nothing_for_anybody() -> None:
+    sealed, other = _seal(b"frames", FIRST), _seal(b"frames", STRANGER)
+    headers = [json.loads(each[len(MAGIC) :].split(b"\n", 1)[0]) for each in (sealed, other)]
+    headers[0]["readers"] += headers[1]["readers"]
+    line = json.dumps(headers[0], separators=(",", ":")).encode() + b"\n"
+    chunks = sealed.split(b"\n", 1)[1]
+    with pytest.raises(SealError, match="chunk 0 of the sealed clip is damaged"):
+        _open(MAGIC + line + chunks)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"clip": "../x"}, "header.clip: is no name of a clip"),
+        ({"suite": "none"}, 'header.suite: is "none"; allowed: DHKEM'),
+        ({"chunk_bytes": 1}, "header.chunk_bytes: is 1; allowed: 65536 to 65536"),
+        ({"readers": []}, "header.readers: has 0 items; allowed: 1 to 64"),
+        ({"more": 1}, "header.more: is no known key"),
+        ({"readers": [{"keyid": "x", "enc": "AA", "key": 5}]}, "header.readers[0].keyid"),
+    ],
+)
+def test_a_header_that_is_none_is_refused_and_its_field_named(
+    change: dict[str, object], told: str
+) -> None:
+    head, chunks = _seal(b"frames").split(b"\n", 1)
+    record = json.loads(head[len(MAGIC) :]) | change
+    altered = MAGIC + json.dumps(record).encode() + b"\n" + chunks
+    with pytest.raises(SealError) as refused:
+        _open(altered)
+    assert refused.value.kind is Kind.DATA_LOSS
+    assert told in refused.value.what
 
 
 def test_a_chunk_left_out_moved_doubled_or_taken_from_elsewhere_is_named() -> None:

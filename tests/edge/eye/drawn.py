@@ -16,7 +16,8 @@ from edge.eye.rules.scene import Scene
 from edge.eye.tracker import Tracker
 from edge.eye.tracks import WAY_POINTS, Tracks, no_tracks
 from edge.mandate.gate import recording_permit
-from edge.site.model import Camera, Line, Rule, Schedule, Site, SiteFile, Zone
+from edge.site.model import Camera, Line, Schedule, Site, SiteFile, Zone
+from edge.site.rules import Rule
 from edge.wire.event import Event, ObjectClass
 
 START_UTC_MS = 1_790_000_000_000
@@ -134,6 +135,8 @@ class BrightThings:
 
     input_width_px = 160
     input_height_px = 90
+    keeps_aspect = True
+    tall_px = 24
 
     def find(self, rgb: npt.NDArray[np.uint8]) -> Detections:
         assert rgb.shape == (90, 160, 3)

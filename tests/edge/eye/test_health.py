@@ -127,3 +127,34 @@ def test_a_refused_site_file_is_told_until_a_good_one_comes() -> None:
     clock, health = FakeClock(), DeviceHealth(Health(), count(1))
     assert device(clock, health, refused=True) == [("health/site", 1, "site_rejected")]
     assert device(clock, health) == [("health/site", 3, "site_rejected")]
+
+
+def mandate(clock: FakeClock, health: DeviceHealth, *reasons: str) -> list[tuple[int, str]]:
+    """Phase and reason of what is told over these seconds, one reason each."""
+    found = []
+    for reason in reasons:
+        clock.advance(1.0)
+        readings = Readings(clock.utc_ns(), clock.monotonic_ns(), 10**10, mandate_reason=reason)
+        found += [each[1:] for each in told(health.look(readings)) if each[0] == "health/mandate"]
+    return found
+
+
+def test_a_start_is_quiet_when_its_clock_is_proven_soon() -> None:
+    clock, health = FakeClock(), DeviceHealth(Health(), count(1))
+    assert mandate(clock, health, *["clock_unproven"] * 8, "", "") == []
+
+
+def test_a_clock_that_stays_unproven_is_told_after_eight_seconds() -> None:
+    clock, health = FakeClock(), DeviceHealth(Health(), count(1))
+    assert mandate(clock, health, *["clock_unproven"] * 8) == []
+    assert mandate(clock, health, "clock_unproven") == [(1, "clock_unproven")]
+    assert mandate(clock, health, "clock_unproven", "") == [(3, "clock_unproven")]
+    # Its next trouble is as young as the first was.
+    assert mandate(clock, health, *["clock_unproven"] * 8, "") == []
+
+
+def test_any_other_reason_is_told_at_once_and_a_young_clock_does_not_end_it() -> None:
+    clock, health = FakeClock(), DeviceHealth(Health(), count(1))
+    assert mandate(clock, health, "clock_unproven", "revoked") == [(1, "revoked")]
+    assert mandate(clock, health, "clock_unproven", "revoked", "clock_unproven") == []
+    assert mandate(clock, health, "") == [(3, "revoked")]

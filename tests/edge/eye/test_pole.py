@@ -13,6 +13,7 @@ import pytest
 from edge.clock import SystemClock
 from edge.eye.pole import Pole, PoleOptions, Surroundings
 from edge.eye.readings import read_hottest_celsius
+from edge.eye.starting import Starting
 from edge.service.ending import take_endings
 from edge.service.watchdog import Watchdog
 from edge.site.check import read_site
@@ -55,21 +56,30 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def watch(folder: Path, changed_site: str | None = None) -> list[event_pb2.Rule]:
-    """Watch the video to its end; the rule of each event that is on disk."""
+def watch(
+    folder: Path, changed_site: str | None = None, ending: threading.Event | None = None
+) -> list[event_pb2.Rule]:
+    """Watch the video to its end, or to `ending`; the rule of each event that is on disk."""
     site_file = folder / "site.toml"
     outbox = Outbox.open(folder)
-    options = PoleOptions(site_file, folder, folder / "no-sensors", ends_with_sources=True)
+    options = PoleOptions(
+        site_file,
+        folder,
+        folder / "no-sensors",
+        ends_with_sources=True,
+    )
     clock = SystemClock()
     mandates = make_room(folder, clock)
-    surroundings = Surroundings(outbox, clock, mandates, Watchdog(None, 0, clock))
+    surroundings = Surroundings(
+        outbox, clock, mandates, Watchdog(None, 0, clock), Starting(folder, outbox, None, "")
+    )
     pole = Pole(read_site(site_file), BrightThings(), surroundings, options)
     rereading = threading.Event()
     if changed_site is not None:
         site_file.write_text(changed_site)
         rereading.set()
     try:
-        pole.watch(threading.Event(), rereading)
+        pole.watch(ending or threading.Event(), rereading)
     finally:
         pole.close()
         outbox.close()

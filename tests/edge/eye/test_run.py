@@ -12,24 +12,14 @@ import pytest
 from edge.spool.places import spool_path
 from edge.spool.spool import Spool
 from edge.spool.verify import verify
-from tests.edge.eye.drawn import draw_walkers
+from tests.fakes.walkers import MODELS, read_until, write_walkers_site
 
-MODELS = Path(".cache") / "models"
 DEADLINE_SECONDS = 60.0
-SITE = """
-version = 1
-[site]
-name = "town"
-[[camera]]
-name = "north"
-source = "file:walkers.mp4"
-"""
 
 
 @pytest.fixture
 def eye(repository: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    draw_walkers(tmp_path / "walkers.mp4", frames=25)
-    (tmp_path / "site.toml").write_text(SITE)
+    write_walkers_site(tmp_path)
     process = subprocess.Popen(
         [
             sys.executable, "-m", "edge.eye.run", "--loop",
@@ -42,17 +32,6 @@ def eye(repository: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     yield process
     process.kill()
     process.communicate()
-
-
-def read_until(process: subprocess.Popen[str], word: str) -> list[str]:
-    """Lines of its log up to one that holds the word."""
-    assert process.stderr is not None
-    lines = []
-    for line in process.stderr:
-        lines.append(line)
-        if word in line:
-            return lines
-    raise AssertionError(f"it ended before it said {word}: {''.join(lines)}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

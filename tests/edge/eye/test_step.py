@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edge.eye.budget import Budget
 from edge.eye.camera import frames
 from edge.eye.camera.recording import Replay
 from edge.eye.detections import Detections
@@ -18,7 +17,8 @@ from edge.eye.replay import replay, with_source
 from edge.eye.step import Analysis
 from edge.mandate.gate import Permit, no_permit, recording_permit
 from edge.mandate.reason import Reason
-from edge.site.model import Camera, Count, LineCrossing, SiteFile
+from edge.site.model import Camera, SiteFile
+from edge.site.rules import Count, LineCrossing
 from edge.wire.bounds import check_event
 from edge.wire.codec import encode_event
 from edge.wire.event import Event
@@ -72,7 +72,7 @@ def test_without_budget_nothing_is_detected_and_what_was_due_is_said(walkers: Pa
     site, camera = with_source(SITE, SITE.cameras[0], f"file:{walkers}")
     analysis = Analysis(site, camera.name, BrightThings(), itertools.count(1))
     permit = recording_permit(camera.name)
-    seen = [analysis.step(frame, permit, may_detect=False) for frame in frames(camera, Replay(0))]
+    seen = [analysis.step(frame, permit, most_glances=0) for frame in frames(camera, Replay(0))]
     assert not [look for look in seen if look.found is not None]
     assert any(look.is_due for look in seen)
 
@@ -93,28 +93,6 @@ def test_a_moved_line_is_another_version(walkers: Path) -> None:
     moved: SiteFile = replace(SITE, lines=(replace(SITE.lines[0], to_frac=(0.6, 0.0)),))
     before, after = make_dictionary(SITE, None), make_dictionary(moved, None)
     assert before.rules[0].version != after.rules[0].version
-
-
-def test_the_budget_is_kept_and_shared_fairly() -> None:
-    """Two busy cameras at 50 looks a second each, 20 ms a look, 400 ms a second in all."""
-    budget, looks = Budget(400.0, ["north", "south"]), {"north": 0, "south": 0}
-    for tick in range(500):
-        for camera in budget.order(["north", "south"]):
-            if budget.allows(tick * 20_000_000):
-                budget.spend(camera, 20_000_000)
-                looks[camera] += 1
-    assert abs(looks["north"] - looks["south"]) <= 1
-    assert 190 <= sum(looks.values()) <= 215
-
-
-def test_what_a_quiet_camera_leaves_is_not_lost_to_the_other() -> None:
-    budget, looks = Budget(400.0, ["north", "south"]), 0
-    for tick in range(500):
-        if budget.allows(tick * 20_000_000):
-            budget.spend("north", 20_000_000)
-            looks += 1
-    assert 190 <= looks <= 215
-    assert budget.order(["north", "south"]) == ["south", "north"]
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from edge.eye import association
 from edge.eye.association import assign, overlap
+from edge.eye.coverage import Coverage
 from edge.eye.detections import Detections, no_detections
-from edge.eye.tracker import Tracker
+from edge.eye.tracker import Tracker, TrackerLimits
 from tests.edge.eye.drawn import CAR, PERSON, found, tracked
 
 Box = tuple[float, float, float, float]
@@ -25,9 +26,40 @@ def test_a_walker_keeps_one_number() -> None:
     assert looks[-1].travel_frac[0] > 0.5
 
 
-def test_a_number_is_given_at_the_third_look() -> None:
-    looks = tracked(Tracker(), [found(walker(index)) for index in range(4)])
-    assert [len(tracks) for tracks in looks] == [0, 0, 1, 1]
+def test_a_number_is_given_at_the_second_look_where_nothing_known_is_near() -> None:
+    looks = tracked(Tracker(), [found(walker(index)) for index in range(3)])
+    assert [len(tracks) for tracks in looks] == [0, 1, 1]
+
+
+def test_a_newcomer_beside_somebody_known_is_numbered_after_one_who_stands_clear() -> None:
+    beside, clear = (0.14, 0.3, 0.19, 0.5), (0.7, 0.3, 0.75, 0.5)
+    known = walker(0, speed=0.0)
+    looks = [found(known)] * 5 + [found(known, beside, clear)] * 3
+    after = tracked(Tracker(), looks)
+    assert [tracks.numbers.tolist() for tracks in after[5:]] == [[1], [1, 2], [1, 2, 3]]
+    last = after[-1]
+    assert np.allclose(last.boxes_frac[1:], [clear, beside], atol=1e-3)
+    assert last.first_seen_ns[1] == last.first_seen_ns[2]
+
+
+def test_who_comes_in_where_another_has_just_walked_out_is_somebody_else() -> None:
+    def cut(index: int, speed: float) -> Box:
+        left, top, right, bottom = walker(index, speed=speed, left=0.86)
+        return (left, top, min(right, 1.0), bottom)
+
+    gone, comes = 11, range(19, 40)
+    looks = [found(cut(index, 0.01)) for index in range(gone)]
+    looks += [no_detections()] * (comes.start - gone)
+    looks += [found(cut(comes.stop - index, 0.005)) for index in comes]
+    assert tracked(Tracker(), looks)[-1].numbers.tolist() == [2]
+    waits_longer = Tracker(TrackerLimits(left_seconds=3.0))
+    assert tracked(waits_longer, looks)[-1].numbers.tolist() == [1]
+
+
+def test_who_stands_at_the_edge_of_the_frame_is_waited_for() -> None:
+    standing = found((0.9, 0.3, 1.0, 0.5))
+    looks = [standing] * 20 + [no_detections()] * 10 + [standing] * 5
+    assert tracked(Tracker(), looks)[-1].numbers.tolist() == [1]
 
 
 def test_one_false_detection_is_no_track() -> None:
@@ -72,7 +104,7 @@ def test_one_who_jumps_aside_further_than_a_width_keeps_the_number() -> None:
 
 def test_an_unsure_look_does_not_end_a_track_that_has_no_number_yet() -> None:
     looks = [found(walker(index), score=0.2 if index == 1 else 0.9) for index in range(3)]
-    assert [len(tracks) for tracks in tracked(Tracker(), looks)] == [0, 0, 1]
+    assert [len(tracks) for tracks in tracked(Tracker(), looks)] == [0, 1, 1]
 
 
 def test_a_person_never_becomes_a_car() -> None:
@@ -114,6 +146,43 @@ def test_a_parked_car_is_forgotten_in_the_end() -> None:
     assert len(late[-1]) == 0
 
 
+def part(*area_frac: float, least_height_frac: float = 0.0) -> Coverage:
+    return Coverage(np.array([area_frac], np.float32), np.array([least_height_frac], np.float32))
+
+
+def test_what_was_not_looked_at_is_not_missed_however_long() -> None:
+    tracker = Tracker()
+    tracked(tracker, [found(PARKED, kind=CAR)] * 5)
+    elsewhere = part(0.0, 0.0, 0.1, 0.1)
+    for second in range(1, 20):
+        tracks = tracker.update(no_detections(), second * 1_000_000_000, elsewhere)
+    assert tracks.numbers.tolist() == [1]
+    assert tracks.is_seen[0]
+    for second in range(20, 30):
+        tracks = tracker.update(no_detections(), second * 1_000_000_000, part(0.0, 0.0, 1.0, 1.0))
+        assert not tracks.is_seen.any()
+    assert len(tracks) == 0
+
+
+def test_what_is_too_small_for_a_look_or_cut_by_its_edge_is_not_missed() -> None:
+    tracker = Tracker()
+    tracked(tracker, [found(PARKED, kind=CAR)] * 5)
+    left, _, right, _ = PARKED
+    for looked in (
+        part(0.0, 0.0, 1.0, 1.0, least_height_frac=0.9),
+        part(0.0, 0.0, (left + right) / 2, 1.0),
+    ):
+        assert tracker.update(no_detections(), 1_000_000_000, looked).is_seen.all()
+
+
+def test_one_who_has_no_number_yet_waits_for_a_look() -> None:
+    for looked, count in ((part(0.0, 0.0, 0.1, 0.1), 1), (part(0.0, 0.0, 1.0, 1.0), 0)):
+        tracker = Tracker()
+        tracker.update(found(PARKED), 0)
+        tracker.update(no_detections(), 100_000_000, looked)
+        assert len(tracked(tracker, [found(PARKED)], begin_ns=200_000_000)[-1]) == count
+
+
 BOX = st.tuples(
     st.floats(0.0, 0.8), st.floats(0.0, 0.7), st.floats(0.02, 0.2), st.floats(0.02, 0.3)
 ).map(lambda box: (box[0], box[1], box[0] + box[2], box[1] + box[3]))
@@ -138,7 +207,8 @@ def test_numbers_are_unique_and_never_used_again(
             index * step_ns,
         )
         numbers = tracks.numbers.tolist()
-        assert len(set(numbers)) == len(numbers)
+        assert numbers == sorted(set(numbers))
+        assert min(numbers, default=1) > 0
         gone |= before - set(numbers)
         assert not gone & set(numbers)
         assert np.isfinite(tracks.boxes_frac).all()

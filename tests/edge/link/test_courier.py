@@ -2,21 +2,23 @@
 
 import asyncio
 import contextlib
-import hashlib
 import os
+import random
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import grpc
-import pytest
+from blake3 import blake3
 
-from edge.link import courier
+from edge.link.courier import Courier
+from edge.link.pace import MIN_CHUNK_BYTES, UP
 from edge.mandate.mailbox import read_time_answers
 from edge.mandate.places import Places
 from edge.wire import clip_talk as said
 from edge.wire.v1 import clip_pb2, session_pb2
 from tests.fakes.authority import Authority
-from tests.fakes.pole import Pole, Told
+from tests.fakes.clock import FakeClock
+from tests.fakes.pole import NoPause, Pole, Told
 from tests.fakes.server import Script, Server
 
 DONE, REFUSED, FAILED = (
@@ -62,7 +64,7 @@ class Vault:
         said.outgoing_folder(self._data).mkdir(exist_ok=True)
         said.sealed_path(self._data, clip).write_bytes(content)
         said.manifest_path(self._data, clip).write_text(ENVELOPE)
-        return said.Ready(clip, len(content), hashlib.sha256(content).hexdigest())
+        return said.Ready(clip, len(content), blake3(content).hexdigest())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
@@ -79,12 +81,17 @@ class Vault:
 
 @contextlib.asynccontextmanager
 async def _link(
-    pole: Pole, authority: Authority, script: Script, *, bits: int = 800_000_000
+    pole: Pole,
+    authority: Authority,
+    script: Script,
+    rng: random.Random | None = None,
+    *,
+    bits: int = 800_000_000,
 ) -> AsyncIterator[Server]:
     pole.append(1)
     async with Server(authority, script=script) as server:
         pole.put_identity(authority, server.sessions)
-        async with pole.run_link(clip_bits_per_second=bits):
+        async with pole.run_link(clip_bits_per_second=bits, rng=rng):
             yield server
 
 
@@ -153,14 +160,32 @@ async def test_a_clip_request_reaches_the_vault_as_it_came_and_its_word_comes_ba
     assert report.clip == NAME
 
 
-async def test_a_vault_that_is_not_there_is_told_to_the_collector(
-    pole: Pole, authority: Authority, monkeypatch: pytest.MonkeyPatch
+async def test_a_vault_that_does_not_answer_in_time_is_told_to_the_collector(
+    pole: Pole, authority: Authority
 ) -> None:
-    monkeypatch.setattr(courier, "VAULT_WITHIN_SECONDS", 0.01)
-    command = session_pb2.Command(id=4, request_clip=session_pb2.RequestClip(envelope=ENVELOPE))
-    async with _link(pole, authority, Script(commands=[command])) as server:
-        answer = await _answer_of(server, 4)
-    assert (answer.code, answer.message) == (FAILED, "the pole's vault does not answer")
+    pole.put_identity(authority, "collector.example:1")
+    answers: asyncio.Queue[session_pb2.Answer] = asyncio.Queue()
+    clock = FakeClock()
+    courier = Courier(
+        pole.data,
+        pole.directory.read_identity,
+        answers.put,
+        clock=clock,
+        rng=NoPause(),
+        bits_per_second=800_000_000,
+    )
+    request = session_pb2.RequestClip(envelope=ENVELOPE)
+    async with Vault(pole.data) as vault:
+        running = asyncio.create_task(courier.run())
+        courier.perform(session_pb2.Command(id=4, request_clip=request))
+        await vault.wait_for(said.Request(4, ENVELOPE))
+        assert answers.empty()
+        clock.advance(30)
+        async with asyncio.timeout(20):
+            answer = await answers.get()
+        running.cancel()
+    assert (answer.id, answer.code) == (4, FAILED)
+    assert answer.message == "the pole's vault does not answer"
 
 
 async def test_a_vault_that_was_restarted_is_asked_again(pole: Pole, authority: Authority) -> None:
@@ -182,22 +207,21 @@ async def test_a_sealed_clip_goes_up_in_small_chunks_and_the_vault_is_told(
     async with vault, _link(pole, authority, Script()) as server:
         await vault.wait_for(said.Delivered(NAME))
     assert server.script.clips[NAME] == content
-    assert max(server.script.uploads) == 32 * 1024
+    assert min(server.script.uploads[:-1]) >= MIN_CHUNK_BYTES
+    assert max(server.script.uploads) <= UP.most_chunk_bytes
     (offer,) = server.script.offers
     assert offer.manifest == ENVELOPE
-    assert offer.sealed_sha256 == hashlib.sha256(content).digest()
+    assert offer.sealed_blake3 == blake3(content).digest()
     assert offer.sealed_bytes == len(content)
 
 
 async def test_an_upload_that_is_cut_at_each_chunk_goes_on_where_it_was(
-    pole: Pole, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    pole: Pole, authority: Authority
 ) -> None:
-    monkeypatch.setattr("edge.link.backoff.FIRST_NS", 0)
-    monkeypatch.setattr("edge.link.backoff.CAP_NS", 0)
-    content = os.urandom(32 * 1024 * 6 + 5)
+    content = os.urandom(MIN_CHUNK_BYTES * 6 + 5)
     vault = Vault(pole.data)
     vault.says = [vault.put_clip(NAME, content)]
-    async with vault, _link(pole, authority, Script(cut_after_chunks=1)) as server:
+    async with vault, _link(pole, authority, Script(cut_after_chunks=1), NoPause()) as server:
         await vault.wait_for(said.Delivered(NAME))
     assert server.script.clips[NAME] == content
     assert sum(server.script.uploads) == len(content)

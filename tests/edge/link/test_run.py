@@ -18,7 +18,7 @@ from tests.fakes.authority import Authority
 from tests.fakes.pole import Pole
 from tests.fakes.server import Script, Server
 
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 60
 ENDS = [signal.SIGTERM, signal.SIGINT]
 
 

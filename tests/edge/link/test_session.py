@@ -9,7 +9,7 @@ import pytest
 
 from edge.errors import Kind
 from edge.link import dialogue as said
-from edge.link.greeting import PeerError
+from edge.link.greeting import Introduction, PeerError
 from edge.link.ledger import MAX_ANSWERS, Ledger
 from edge.link.session import (
     ACK_WITHIN_NS,
@@ -19,7 +19,7 @@ from edge.link.session import (
     Session,
 )
 from edge.link.transitions import TRANSITIONS, Fault, State, get_fault
-from edge.wire.v1 import event_pb2, session_pb2
+from edge.wire.v1 import event_pb2, session_pb2, update_pb2
 
 EPOCH = 7
 DONE = session_pb2.ANSWER_CODE_DONE
@@ -42,6 +42,7 @@ INPUTS: dict[type[said.Input], said.Input] = {
     said.Performed: said.Performed(session_pb2.Answer(id=6, code=DONE)),
     said.ChannelReady: said.ChannelReady(),
     said.TimeAsked: said.TimeAsked(bytes(16)),
+    said.UpdateTold: said.UpdateTold(update_pb2.UpdateReport(version="2")),
     said.TimeStated: said.TimeStated(session_pb2.TimeStatement(nonce=bytes(16))),
     said.Stop: said.Stop(),
 }
@@ -49,7 +50,9 @@ INPUTS: dict[type[said.Input], said.Input] = {
 
 def _make_session(state: State = State.STREAMING, ledger: Ledger | None = None) -> Session:
     """A session that was led into a state by proper inputs."""
-    session = Session("pole", "0.1.0", rng=random.Random(1), ledger=ledger or Ledger())
+    session = Session(
+        Introduction("pole", "0.1.0"), rng=random.Random(1), ledger=ledger or Ledger()
+    )
     path: dict[State, list[type[said.Input]]] = {
         State.WAITING: [],
         State.OPENING: [said.Tick],
@@ -285,7 +288,7 @@ def test_retries_spread_over_all_of_a_bound_that_doubles_up_to_a_minute() -> Non
     bounds_s = (1, 2, 4, 8, 16, 32, 60, 60)
     draws: list[list[float]] = [[] for _ in bounds_s]
     for seed in range(200):
-        session = Session("pole", "0.1.0", rng=random.Random(seed), ledger=Ledger())
+        session = Session(Introduction("pole", "0.1.0"), rng=random.Random(seed), ledger=Ledger())
         now_ns = 0
         for place, _ in enumerate(bounds_s):
             session.receive(said.Tick(now_ns))

@@ -226,3 +226,31 @@ def test_the_floor_is_written_every_five_minutes(tmp_path: Path) -> None:
 def test_the_running_kernel_answers() -> None:
     found = kernel_clock_reader()()
     assert found.max_error_us >= 0
+
+
+def error_ms(made: ClockProver) -> int:
+    proof = made.prove()
+    assert isinstance(proof, ClockProof)
+    return proof.error_ms
+
+
+def test_an_answer_that_waited_for_the_line_is_asked_for_again_at_once() -> None:
+    """The first question of a start lies there until the link has connected."""
+    clock = FakeClock()
+    made = prover(clock, adrift())
+    assert answered(made, clock, round_trip=3.0)
+    assert error_ms(made) == 1521
+    assert answered(made, clock, round_trip=0.06)
+    assert error_ms(made) == 51
+    assert made.ask() is None
+
+
+def test_a_slow_line_is_asked_three_times_and_then_every_hour() -> None:
+    clock = FakeClock()
+    made = prover(clock, adrift())
+    for round_trip in (3.0, 2.0, 2.5, 4.0):
+        assert answered(made, clock, round_trip=round_trip)
+    assert error_ms(made) <= 1022, "the sharpest of them holds"
+    assert made.ask() is None
+    clock.advance(HOUR)
+    assert made.ask() is not None

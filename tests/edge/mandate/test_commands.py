@@ -15,6 +15,7 @@ from edge.mandate.gate import Facts
 from edge.mandate.mailbox import write_incoming
 from edge.mandate.places import trust_path
 from edge.mandate.reason import Reason
+from edge.mandate.statement import CLIPS_A_DAY
 from edge.mandate.trust import load_trust
 from edge.site.canonical import rules_sha256
 from edge.site.check import load_site
@@ -163,6 +164,18 @@ def test_windows_are_typed_as_people_say_them(desk: Path) -> None:
         'vigie: "nights" is no window\n'
         '  Write one such as "mon-fri 22:00-06:00" or "sat,sun 00:00-24:00".\n'
     )
+
+
+def test_the_most_clips_a_day_are_signed(desk: Path) -> None:
+    assert json.loads((desk / "mandate.json").read_text())["clips_per_camera_a_day"] == CLIPS_A_DAY
+    told = vigie(desk, "new", "--help")
+    assert f"Default: {CLIPS_A_DAY}." in told
+    vigie(desk, *NEW, *TEXTS, "--profile", "bench", "--out", "few.json", "--clips-a-day", "3")
+    assert json.loads((desk / "few.json").read_text())["clips_per_camera_a_day"] == 3
+    refused = run(desk, *NEW, *TEXTS, "--profile", "bench", "--out", "x", "--clips-a-day", "1001")
+    assert refused.returncode == EXIT_INVALID
+    assert "clips_per_camera_a_day: is 1001; allowed: 1 to 1000" in refused.stderr
+    assert not (desk / "x").exists()
 
 
 def test_the_page_and_the_notice_are_shown_in_the_language_asked_for(desk: Path) -> None:

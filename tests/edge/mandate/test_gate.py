@@ -97,6 +97,42 @@ def test_other_rules_or_models_than_the_signed_ones_stop_the_function(tmp_path: 
     assert said == [None, Reason.RULES_CHANGED, Reason.MODEL_CHANGED, None]
 
 
+def test_another_model_stops_what_is_computed_and_not_the_ring(tmp_path: Path) -> None:
+    room = room_of(tmp_path, FakeClock(), models=[HASH], rules_sha256={CAMERA: HASH})
+    room.set_facts(Facts({CAMERA: HASH}, frozenset({OTHER})))
+    permit = room.permit(CAMERA)
+    assert (permit.reason, permit.may_record) == (Reason.MODEL_CHANGED, True)
+    assert not permit.functions
+    assert not permit.holds(0)
+    room.set_facts(Facts({CAMERA: OTHER}, frozenset({OTHER})))
+    assert not room.permit(CAMERA).may_record
+
+
+@pytest.mark.parametrize(
+    ("signed", "site", "may_record"),
+    [
+        ({}, {}, True),
+        ({CAMERA: HASH}, {CAMERA: HASH, "*": OTHER}, True),
+        ({CAMERA: HASH}, {CAMERA: OTHER, "*": HASH}, False),
+        ({"*": HASH}, {CAMERA: OTHER, "*": HASH}, True),
+        ({"*": HASH}, {CAMERA: HASH, "*": OTHER}, False),
+        ({CAMERA: HASH}, {"south": HASH}, False),
+        ({CAMERA: HASH}, {}, False),
+    ],
+)
+def test_the_vault_keeps_only_what_says_it_was_made_under_the_signed_rules(
+    tmp_path: Path, signed: dict[str, str], site: dict[str, str], *, may_record: bool
+) -> None:
+    city = City()
+    city.install(tmp_path, city.mandate(rules_sha256=signed))
+    room = make_room(tmp_path, FakeClock(), room="vault")
+    permit = room.permit(CAMERA, Facts(site))
+    assert permit.may_record is may_record
+    assert permit.reason is (None if may_record else Reason.RULES_CHANGED)
+    # At once, though a permit lives for a second.
+    assert room.permit(CAMERA, Facts({CAMERA: HASH, "*": HASH})).may_record
+
+
 def test_calibration_and_bench_are_marked(tmp_path: Path) -> None:
     permit = room_of(tmp_path, FakeClock(), mode="calibration").permit(CAMERA)
     assert (permit.mode, permit.profile, permit.watermark) == ("calibration", "bench", "BENCH")

@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from edge.mandate.languages import ENGLISH, FRENCH, LANGUAGES
 from edge.mandate.notice import notice_page
 from edge.mandate.page import mandate_page, revocation_page
-from edge.mandate.phrases import ENGLISH, FRENCH, LANGUAGES
 from edge.mandate.statement import (
     MandateCamera,
     Place,
@@ -89,6 +89,7 @@ Vidéo
 Extraits
     Seulement les opérateurs et les superviseurs, chaque fois avec un motif et un numéro
       de dossier.
+    D'une même caméra, au plus 40 en 24 heures.
 
 Ce qui est figé
     Une règle, un masque ou un détecteur autre que celui qui a été signé arrête la

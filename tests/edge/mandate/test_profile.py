@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from edge.mandate.phrases import LANGUAGES
+from edge.mandate.languages import LANGUAGES
 from edge.mandate.problem import MandateError
 from edge.mandate.profile import IDENTITY, nameable_functions, profile_names, read_profile
 from edge.mandate.statement import parse_mandate

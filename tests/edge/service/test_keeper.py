@@ -1,19 +1,24 @@
 """Rooms kept alive without systemd: real processes that die, hang, and refuse to start."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from edge.service.bond import BOND_VARIABLE
+from tests.waiting import wait_until
+
 READY = """
 import os, signal, sys, time
 from edge.clock import SystemClock
+from edge.service.bond import end_with_starter
 from edge.service.watchdog import Watchdog
+end_with_starter(os.environ)
 watchdog = Watchdog.from_environment(os.environ, SystemClock())
 with open(sys.argv[1], "a") as lives:
     lives.write(f"{os.getpid()}\\n")
@@ -22,6 +27,20 @@ watchdog.tell_ready()
 LIVES_ON = READY + "signal.pause()\n"
 FEEDS = READY + "while True:\n    watchdog.feed()\n    time.sleep(0.05)\n"
 ENDS = READY
+# It never comes back to its own code, nor takes any signal that it may refuse.
+HANGS = READY + "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nsignal.pause()\n"
+# It has loaded when the test says so.
+LATE = """
+import os, signal, sys
+from pathlib import Path
+own = Path(sys.argv[1])
+own.write_text(f"{os.getpid()}\\n")
+while not (own.parent / "go").exists():
+    pass
+from edge.service.bond import end_with_starter
+end_with_starter(os.environ)
+signal.pause()
+"""
 CANNOT_START = "import sys; sys.exit(3)"
 KEEPER = """
 import sys
@@ -59,13 +78,14 @@ class Kept:
 
     def wait_for_life(self, own: Path, number: int) -> int:
         """The process id of a room's n-th life."""
-        waiting = threading.Event()
-        for _ in range(600):
-            lives = (own / "lives").read_text().split() if (own / "lives").exists() else []
-            if len(lives) >= number:
-                return int(lives[number - 1])
-            waiting.wait(0.05)
-        raise AssertionError(f"{own.name} has not come to its life {number}: {lives}")
+        written = own / "lives"
+
+        def lives() -> list[str]:
+            return written.read_text().split() if written.exists() else []
+
+        what = f"{own.name} comes to its life {number}"
+        wait_until(lambda: len(lives()) >= number, what, folders=(own,))
+        return int(lives()[number - 1])
 
 
 @pytest.fixture
@@ -120,3 +140,40 @@ def test_a_room_that_was_ready_once_is_started_again_whatever_its_code(kept: Kep
     assert (own / "ended-failing").read_text() == "failed\n"
     keeper.send_signal(signal.SIGTERM)
     assert keeper.wait(30) == 0
+
+
+def await_end(pid_fds: list[int]) -> None:
+    """Until every process is gone, whoever its parent is."""
+    for pid_fd in pid_fds:
+        poller = select.poll()
+        poller.register(pid_fd, select.POLLIN)
+        assert poller.poll(30_000), "it outlives its keeper"
+        os.close(pid_fd)
+
+
+def test_no_room_outlives_a_keeper_that_was_killed(kept: Kept) -> None:
+    rooms = [kept.add("busy", FEEDS), kept.add("deaf", HANGS), kept.add("stopped", LIVES_ON)]
+    keeper = kept.start()
+    lives = [kept.wait_for_life(own, 1) for own in rooms]
+    ends = [os.pidfd_open(life) for life in lives]
+    os.kill(lives[2], signal.SIGSTOP)
+    keeper.kill()
+    await_end(ends)
+
+
+def test_a_room_whose_keeper_is_gone_before_it_has_loaded_ends_too(kept: Kept) -> None:
+    late = kept.add("late", LATE)
+    keeper = kept.start()
+    end = os.pidfd_open(kept.wait_for_life(late, 1))
+    keeper.kill()
+    keeper.wait()
+    (late / "go").touch()
+    await_end([end])
+
+
+def test_a_room_that_nobody_keeps_is_bound_to_nobody(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", ENDS, str(tmp_path / "lives")]
+    environment = {key: text for key, text in os.environ.items() if key != BOND_VARIABLE}
+    for named in ({}, {BOND_VARIABLE: "999"}, {BOND_VARIABLE: "0"}, {BOND_VARIABLE: "-"}):
+        said = {**environment, **named}
+        subprocess.run(words, env=said, stdin=subprocess.DEVNULL, check=True)

@@ -7,7 +7,8 @@ from edge.site.canonical import (
     rule_version,
     rules_sha256,
 )
-from edge.site.model import Camera, Intrusion, Mask, Site, SiteFile, Zone
+from edge.site.model import Camera, Mask, Site, SiteFile, Zone
+from edge.site.rules import Intrusion
 
 RULE = Intrusion(name="gate", function="intrusion", zone="lawn", classes=("person", "car"))
 ZONE = Zone("lawn", "north", ((0.1, 0.2), (0.3, 0.2), (0.3, 0.9)))

@@ -8,8 +8,9 @@ import pytest
 
 from edge.errors import Kind
 from edge.site.check import load_site, read_site
-from edge.site.model import Intrusion, WrongWay
+from edge.site.model import DEFAULT_DETECTOR
 from edge.site.problem import SiteError
+from edge.site.rules import Intrusion, WrongWay
 
 MINIMAL = """\
 version = 1
@@ -43,8 +44,26 @@ def test_a_minimal_file_gets_every_default() -> None:
     site = load_site(MINIMAL, file="site.toml")
     assert site.cameras[0].analysis_fps == 10.0
     assert site.health.lost_seconds == 10.0
-    assert site.detection.model == "ssd-coco15"
+    assert site.detection.model == DEFAULT_DETECTOR
     assert site.rules == ()
+
+
+@pytest.mark.parametrize(
+    "table", ["[detection]", '[[camera]]\nname = "south"\nsource = "sim:street"']
+)
+def test_a_budget_of_nothing_is_refused_with_what_is_allowed(table: str) -> None:
+    text = f"{MINIMAL}{table}\nbudget_ms_per_second = 0\n"
+    (problem,) = problems_of(text).problems
+    assert "budget_ms_per_second is 0; allowed: a number above 0" in problem.what
+
+
+def test_a_camera_cannot_have_more_time_than_all_cameras_together() -> None:
+    text = f"{MINIMAL}budget_ms_per_second = 300\n[detection]\nbudget_ms_per_second = 200\n"
+    (problem,) = problems_of(text).problems
+    assert "budget_ms_per_second is 300, above the 200" in problem.what
+    assert problem.line == 7
+    site = load_site(text.replace("= 300", "= 150"), file="site.toml")
+    assert site.cameras[0].budget_ms_per_second == 150
 
 
 def test_a_rule_keeps_the_defaults_of_its_own_function() -> None:

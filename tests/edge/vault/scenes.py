@@ -1,22 +1,23 @@
 """Cameras and rings for tests: packets drawn or invented, a city's mandate, a clock of our own."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import av
 
 from edge.clock import Clock
-from edge.mandate.gate import Permit
+from edge.mandate.gate import Facts, Permit
 from edge.vault.disk import Disk, SystemDisk
 from edge.vault.places import VaultPlaces
 from edge.vault.reader import RingReader
 from edge.vault.record import Header
 from edge.vault.recorder import Recorder, open_recorder
 from edge.vault.scribe import QUEUE_BYTES
-from edge.wire.packets import SourceKind, StreamHello, StreamPacket
+from edge.wire.packets import SourceKind, StreamHello, StreamPacket, StreamRules
 from tests.edge.eye.camera.films import Film, write_film
 from tests.fakes.clock import FakeClock
 from tests.fakes.mandates import CAMERA, City, make_room
@@ -27,6 +28,8 @@ MINUTE_NS = 60_000_000_000
 DAY_NS = 86_400_000_000_000
 CLOCK_ERROR_MS = 7
 UNPROVEN_MS = None
+RULES = StreamRules("aa" * 32, "bb" * 32)
+"""What a stream says of its site file where a test gives it no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def invented(
     frames: int, *, group: int = FPS, size_bytes: int = 400, camera: str = CAMERA
 ) -> Movie:
     """Packets of a codec that nobody looks into, each unlike every other."""
-    hello = StreamHello(camera, "mjpeg", b"", 640, 480, 1, 90_000, False, SourceKind.CAMERA)
+    hello = StreamHello(camera, "mjpeg", b"", 640, 480, 1, 90_000, False, SourceKind.CAMERA, RULES)
     packets = tuple(
         StreamPacket(
             encoded=number.to_bytes(4, "big") * (size_bytes // 4),
@@ -100,6 +103,7 @@ def filmed(
             stream.time_base.denominator,
             False,
             SourceKind.FILE,
+            RULES,
         )
         packets = tuple(
             StreamPacket(
@@ -118,6 +122,12 @@ def filmed(
     return Movie(hello, packets)
 
 
+class Asked(Protocol):
+    """A gate, asked for one camera."""
+
+    def __call__(self, camera: str, facts: Facts | None = None) -> Permit: ...
+
+
 @dataclass(slots=True)
 class Pole:
     """A vault's part of a pole, with a mandate and a clock that the test moves."""
@@ -130,7 +140,7 @@ class Pole:
     def places(self) -> VaultPlaces:
         return VaultPlaces(self.data)
 
-    def permits(self, clock: Clock | None = None) -> Callable[[str], Permit]:
+    def permits(self, clock: Clock | None = None) -> Asked:
         """A vault's gate under the city's mandate."""
         return make_room(self.data, clock or self.clock, room="vault").permit
 
@@ -138,7 +148,7 @@ class Pole:
         self,
         *,
         disk: Disk | None = None,
-        permit: Callable[[str], Permit] | None = None,
+        permit: Asked | None = None,
         quota_bytes: int = 10**9,
         queue_bytes: int = QUEUE_BYTES,
         retry_s: float = 0.001,
@@ -181,7 +191,7 @@ class Pole:
                 fragment = footage.open_fragment(header)
                 place = 0
                 for row in fragment.rows:
-                    found.append(fragment.samples[place : place + row.sample_bytes])
+                    found.append(bytes(fragment.samples[place : place + row.sample_bytes]))
                     place += row.sample_bytes
             return found
 

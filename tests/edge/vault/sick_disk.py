@@ -6,7 +6,7 @@ Strict: a file whose write or sync failed must never be touched again, except to
 import errno
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge.vault.disk import SystemDisk
@@ -24,6 +24,8 @@ class SickDisk(SystemDisk):
         self.writes: list[tuple[int, int]] = []
         self.syncs = 0
         self.entered = threading.Semaphore(0)
+        self._pace: Callable[[float], None] | None = None
+        self._bytes_per_second = 0.0
 
     def refuse(self, step: str, error: int, times: int = 10**9) -> None:
         """Refuse the next `times` calls of a step: create, write, sync."""
@@ -36,6 +38,10 @@ class SickDisk(SystemDisk):
     def hang(self) -> None:
         """Let writes wait until `go_on`."""
         self._gate.clear()
+
+    def slow_down(self, bytes_per_second: float, pass_seconds: Callable[[float], None]) -> None:
+        """Let each write take as long as a medium of this bandwidth takes, by a test's clock."""
+        self._bytes_per_second, self._pace = bytes_per_second, pass_seconds
 
     def go_on(self) -> None:
         """End the wait."""
@@ -51,7 +57,10 @@ class SickDisk(SystemDisk):
         self.entered.release()
         self._gate.wait()
         self._ask("write", descriptor)
-        self.writes.append((sum(map(len, pieces)), offset))
+        size_bytes = sum(map(len, pieces))
+        self.writes.append((size_bytes, offset))
+        if self._pace is not None:
+            self._pace(size_bytes / self._bytes_per_second)
         super().write(descriptor, pieces, offset)
 
     def sync(self, descriptor: int) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import resource
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ import pytest
 
 from edge.errors import VigieError
 from edge.evidence.device_keys import DeviceKey
+from edge.evidence.pole_key import ensure_evidence_key
 from edge.evidence.request import sign_request
 from edge.evidence.sealed import open_sealed
 from edge.evidence.verify import Verdict, verify_clip
@@ -21,8 +23,7 @@ from edge.mandate.reason import Reason
 from edge.mandate.room import MandateRoom
 from edge.vault import clips
 from edge.vault.clips import ClipDesk, read_standing
-from edge.vault.clips_audit import verify_audit
-from edge.vault.clips_key import ensure_evidence_key
+from edge.vault.clips_audit import check_audit
 from edge.vault.clips_making import Standing
 from edge.vault.fragment import Gap, GapReason
 from edge.vault.index import GapRow
@@ -97,7 +98,7 @@ class Stage:
     def audit(self) -> list[dict[str, object]]:
         """All lines, the chain checked."""
         path = self.data / "vault" / "audit.jsonl"
-        verify_audit(path)
+        assert check_audit(path).damage is None
         return [json.loads(line) for line in path.read_text().splitlines()]
 
     def acts(self) -> list[object]:
@@ -118,7 +119,7 @@ def test_a_good_request_is_cut_sealed_and_proven(stage: Stage) -> None:
     assert isinstance(ready, said.Ready)
     assert ready.sealed_bytes == said.sealed_path(stage.data, NAME).stat().st_size
     manifest = stage.verify().manifest
-    assert manifest.sealed_sha256.hex() == ready.sealed_sha256
+    assert manifest.sealed_blake3.hex() == ready.sealed_blake3
     assert manifest.request.reason == "a person was pushed, see the report of 3 May"
     assert manifest.mandate.profile == "bench"
     assert manifest.fragments[0].first_utc_ms <= NOW_UTC_MS - 60_000
@@ -138,9 +139,7 @@ def test_the_request_is_in_the_audit_before_the_first_byte_is_cut(stage: Stage) 
     assert detail["case"] == "2026-0042"
 
 
-def test_nothing_is_cut_when_the_audit_cannot_be_written(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_cut_when_the_audit_cannot_be_written(stage: Stage) -> None:
     with _files_of_at_most(0):
         (answer,) = stage.ask()
     assert isinstance(answer, said.Answer)
@@ -205,6 +204,42 @@ def test_a_thousand_forged_requests_do_not_fill_the_disk(stage: Stage) -> None:
     stage.clock.advance(3_600)
     stage.ask("{}")
     assert stage.audit()[-1]["detail"]["unwritten"] == 940  # type: ignore[index]
+
+
+def test_a_thousand_signed_requests_that_are_refused_do_not_fill_the_disk(stage: Stage) -> None:
+    """Who stole the key that signs asks for what no mandate allows, and for one thing again."""
+    stage.ask(clip="good")
+    for number in range(500):
+        assert "holds no camera cellar" in stage.refusal(clip=f"c{number}", camera="cellar")
+        assert "names are used once" in stage.refusal(clip="good", case="another")
+    assert stage.acts().count("accepted") == 1
+    assert len(stage.audit()) == 61
+    stage.ask("{}")
+    assert stage.audit()[-1]["detail"]["unwritten"] == 0  # type: ignore[index]
+    stage.clock.advance(3_600)
+    stage.ask(clip="last", camera="cellar")
+    line = stage.audit()[-1]
+    assert (line["act"], line["detail"]["unwritten"]) == ("refused", 940)  # type: ignore[index]
+
+
+def test_a_key_that_signs_all_it_is_asked_gets_no_more_than_the_mandate_s_clips_a_day(
+    stage: Stage,
+) -> None:
+    stage.city.install(stage.data, stage.city.mandate(version=2, clips_per_camera_a_day=2))
+    stage.room.poll()
+    stage.desk.standing = read_standing(stage.room)
+    for number in range(2):
+        stage.ask(clip=f"c{number}", kind="still", to_utc_ms=NOW_UTC_MS - 60_000)
+        stage.desk.cut_next()
+    assert "2 clips of north were taken on" in stage.refusal(clip="c2")
+    stage.desk.close()
+    stage.open()
+    assert "the mandate allows 2; the next one in 24 h 00 min" in stage.refusal(clip="c3")
+    line = stage.audit()[-1]
+    assert (line["act"], line["detail"]["no"]) == ("refused", "too_many_a_day")  # type: ignore[index]
+    stage.clock.advance(86_400)
+    refused_for_its_age = stage.refusal(clip="c4")
+    assert "clips of north were taken on" not in refused_for_its_age
 
 
 def test_the_same_request_again_is_answered_and_not_done_again(stage: Stage) -> None:
@@ -308,11 +343,22 @@ def test_a_full_disk_while_cutting_leaves_nothing_behind(stage: Stage) -> None:
     assert stage.acts() == ["accepted", "failed"]
 
 
-def test_a_disk_without_room_is_known_before_anything_is_cut(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clips, "RESERVE_BYTES", 1 << 60)
+def test_a_disk_without_room_is_known_before_anything_is_cut(small_disk: Path) -> None:
+    stage = Stage(small_disk)
     assert "no room for this clip" in stage.refusal()
+    assert stage.footage.opened == 0
+    stage.desk.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, smaller than what is kept free for the ring."""
+    size_bytes = clips.RESERVE_BYTES // 2
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "none", str(tmp_path)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("a file system of its own needs root")
+    yield tmp_path
+    subprocess.run(["umount", tmp_path], check=True)
 
 
 def test_a_damaged_fragment_ends_the_clip_and_leaves_nothing_behind(stage: Stage) -> None:

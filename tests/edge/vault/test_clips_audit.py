@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import Kind
-from edge.vault.clips_audit import AuditError, ClipAudit, verify_audit
+from edge.vault.clips_audit import AuditError, ClipAudit, check_audit
 
 
 def _write(path: Path, *acts: str) -> None:
@@ -23,7 +23,8 @@ def test_lines_go_on_after_a_restart(tmp_path: Path) -> None:
     _write(path, "cut")
     audit = ClipAudit(path)
     assert [line.act for line in audit.entries] == ["asked", "accepted", "cut"]
-    assert verify_audit(path) == (3, audit.entries[-1].hash)
+    checked = check_audit(path)
+    assert (list(checked.lines), checked.head) == (audit.entries, audit.entries[-1].hash)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -43,9 +44,11 @@ def test_the_first_wrong_line_is_named(tmp_path: Path, change: str) -> None:
     else:
         lines.insert(1, lines[0])
     path.write_text("".join(lines))
-    with pytest.raises(AuditError, match="line 2 was changed") as refused:
-        verify_audit(path)
-    assert refused.value.kind is Kind.DATA_LOSS
+    checked = check_audit(path)
+    assert [line.line for line in checked.lines] == [1], "what is before it can be believed"
+    assert checked.damage is not None
+    assert checked.damage.kind is Kind.DATA_LOSS
+    assert "line 2 was changed" in checked.damage.what
     with pytest.raises(AuditError, match="line 2 was changed"):
         ClipAudit(path)
 
@@ -56,8 +59,11 @@ def test_a_line_that_a_power_cut_left_half_written_is_none(tmp_path: Path) -> No
     whole = path.read_bytes()
     for length in range(whole.index(b"\n") + 1, len(whole)):
         path.write_bytes(whole[:length])
+        checked = check_audit(path)
+        assert (len(checked.lines), checked.damage) == (1, None)
+        assert checked.torn_bytes == length - whole.index(b"\n") - 1
         _write(path, "again")
-        assert verify_audit(path)[0] == 2
+        assert len(check_audit(path).lines) == 2
 
 
 def test_a_disk_that_refuses_leaves_no_half_line(tmp_path: Path) -> None:
@@ -71,5 +77,5 @@ def test_a_disk_that_refuses_leaves_no_half_line(tmp_path: Path) -> None:
     os.close(full)
     audit._descriptor = kept
     audit.write(2, "accepted", "clip-1", {})
-    assert verify_audit(path)[0] == 2
+    assert len(check_audit(path).lines) == 2
     assert json.loads(path.read_text().splitlines()[1])["line"] == 2

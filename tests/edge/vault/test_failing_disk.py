@@ -78,10 +78,10 @@ def test_a_disk_that_fails_for_a_while_loses_nothing_that_fits_the_queue(
     pole.play(recorder, movie)
     for _ in range(3):
         assert disk.refused.acquire(timeout=WAIT_S)
-    assert recorder.snapshot.trouble is reason
+    assert recorder.trouble is reason
     disk.heal()
     assert recorder.settle(WAIT_S)
-    assert recorder.snapshot.trouble is None
+    assert recorder.trouble is None
     recorder.close()
     assert pole.samples() == [packet.encoded for packet in movie.packets]
     check_all_is_told(pole, 10)
@@ -127,6 +127,22 @@ def test_a_disk_slower_than_the_cameras_drops_whole_fragments_and_names_them(
     assert reasons <= {GapReason.DISK_SLOW, GapReason.CAMERA_SILENT}
     assert GapReason.DISK_SLOW in reasons
     check_all_is_told(pole, 40)
+
+
+def test_a_vault_that_ends_on_a_slow_disk_ends_in_time_and_names_what_it_gave_up(
+    pole: Pole, disk: SickDisk
+) -> None:
+    """What waits is 40 s of work for this disk; who ends a vault waits 20 s."""
+    recorder = pole.record(disk=disk, queue_bytes=10**9)
+    disk.hang()
+    pole.play(recorder, invented(seconds(200), group=GROUP, size_bytes=16_000))
+    begun_ns = pole.clock.monotonic_ns()
+    disk.slow_down(2e6, pole.clock.advance)
+    disk.go_on()
+    recorder.close()
+    assert pole.clock.monotonic_ns() - begun_ns < 12e9
+    assert 50 < recorder.snapshot.dropped_fragments < 90
+    check_all_is_told(pole, 100)
 
 
 def test_a_vault_that_ends_while_the_disk_fails_names_what_it_takes_with_it(
@@ -223,6 +239,36 @@ def test_trouble_with_the_ring_is_one_event_and_its_end_another(
     assert report is not None
     assert report.ring_bytes > 0
     assert report.newest_utc_ms is not None
+
+
+def test_a_disk_that_is_only_slow_is_one_event_until_it_has_kept_up_for_a_minute(
+    pole: Pole, disk: SickDisk
+) -> None:
+    recorder = pole.record(disk=disk, queue_bytes=2 * GROUP * 400)
+    ring_report_path(pole.data).parent.mkdir(parents=True, exist_ok=True)
+    duties = Duties(pole.data, make_room(pole.data, pole.clock, room="vault"), recorder, pole.clock)
+    duties.do()
+    assert recorder.trouble is None
+    for _ in range(3):
+        disk.hang()
+        pole.play(recorder, invented(seconds(20), group=GROUP))
+        duties.do()
+        disk.go_on()
+        assert recorder.settle(WAIT_S)
+        duties.do()
+        assert recorder.trouble is GapReason.DISK_SLOW
+    pole.clock.advance(59)
+    duties.do()
+    pole.clock.advance(2)
+    duties.do()
+    assert recorder.trouble is None
+    duties.close()
+    recorder.close()
+    rule = "health/storage/ring"
+    assert told(pole.data) == [
+        (event_pb2.PHASE_START, rule, "ring_disk_slow"),
+        (event_pb2.PHASE_END, rule, "ring_disk_slow"),
+    ]
 
 
 def test_a_permit_is_needed_and_its_lack_is_named(pole: Pole) -> None:

@@ -1,5 +1,6 @@
 """The vault as a process: packets in over the socket, a sealed ring on the disk, read back."""
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.vault.places import VaultPlaces
+from edge.vault.run import choose_quota
 from edge.vault.verify import is_running, verify
 from edge.wire.packets import pack_hello, pack_packet_head
 from tests.edge.vault.scenes import Movie, Pole, filmed
@@ -100,3 +102,10 @@ def test_without_a_mandate_nothing_is_recorded_and_the_log_says_why(tmp_path: Pa
     assert f"recording_refused camera={CAMERA} reason=no_mandate" in errors
     assert pole.segments() == []
     assert not list(pole.places.keys.rglob("*"))
+
+
+def test_on_a_small_disk_the_ring_leaves_a_third_to_events_and_updates(tmp_path: Path) -> None:
+    for folder in (tmp_path, Path("/dev/shm"), Path("/run")):
+        total = shutil.disk_usage(folder).total
+        assert choose_quota(None, folder) == min(20 * 10**9, total * 2 // 3)
+    assert choose_quota(1.5, tmp_path) == 1_500_000_000

@@ -76,6 +76,12 @@ def test_anything_else_from_the_link_is_refused(line: bytes) -> None:
         parse_to_vault(line)
 
 
+def test_a_wrong_hash_is_called_by_its_name() -> None:
+    line = b'{"say": "ready", "clip": "a", "sealed_bytes": 1, "sealed_blake3": "00"}'
+    with pytest.raises(TalkError, match=r"sealed_blake3: .* allowed: a BLAKE3, 64 digits"):
+        parse_from_vault(line)
+
+
 def test_a_line_without_end_is_refused_before_it_fills_the_memory() -> None:
     lines = Lines()
     lines.feed(b"x" * MAX_LINE_BYTES)

@@ -14,6 +14,7 @@ from edge.wire.packets import (
     SourceKind,
     StreamHello,
     StreamPacket,
+    StreamRules,
     Unpacker,
     pack_hello,
     pack_packet_head,
@@ -29,6 +30,7 @@ HELLO = StreamHello(
     time_base_den=90_000,
     is_masked=False,
     source_kind=SourceKind.CAMERA,
+    rules=StreamRules("ab" * 32, "cd" * 32),
 )
 PACKET = StreamPacket(
     encoded=b"\x00\x00\x00\x01\x65picture",

@@ -11,10 +11,16 @@ import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from edge.wire import bounds
-from edge.wire.v1 import event_pb2
+from edge.wire.v1 import event_pb2, update_pb2
 
 # The only message file that may ever carry more than MAX_STATED_BYTES in a field: sealed clips.
 CLIP_FILE = "edge/wire/v1/clip.proto"
+# And the only fields: a piece of an update, which a pole receives and never sends, and how the
+# control room brings it to the collector.
+BUNDLE_FIELDS = {
+    "edge.wire.v1.FetchBundleResponse.bundle",
+    "edge.wire.v1.SendBundleRequest.piece",
+}
 NO_PICTURE_FITS = 256
 PROGRAMS = Path(sys.executable).parent
 
@@ -90,11 +96,23 @@ def test_the_stubs_are_current(repository: Path, tmp_path: Path) -> None:
 def test_no_message_outside_the_clip_file_can_carry_a_picture(repository: Path) -> None:
     seen = 0
     for field in fields_outside_clips(repository):
-        if field.type == FieldDescriptor.TYPE_BYTES:
+        if field.type == FieldDescriptor.TYPE_BYTES and field.full_name not in BUNDLE_FIELDS:
             seen += 1
             assert 1 <= bounds.max_bytes(field) <= NO_PICTURE_FITS, field.full_name
             assert not field.is_repeated, field.full_name
     assert seen >= 3
+
+
+def test_a_piece_of_an_update_only_ever_comes_down(repository: Path) -> None:
+    (service,) = update_pb2.DESCRIPTOR.services_by_name.values()
+    carriers = [
+        method for method in service.methods if method.output_type.name == "FetchBundleResponse"
+    ]
+    assert [method.name for method in carriers] == ["FetchBundle"]
+    assert all(method.input_type.name != "FetchBundleResponse" for method in service.methods)
+    for descriptor in descriptors(repository):
+        held = [field.message_type for field in descriptor.fields if field.message_type is not None]
+        assert all(each.name != "FetchBundleResponse" for each in held), descriptor.full_name
 
 
 def test_every_text_states_its_size_and_none_is_repeated(repository: Path) -> None:

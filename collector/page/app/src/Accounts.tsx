@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { me, post } from "./api";
-import { Failure } from "./Chosen";
+import { Failure } from "./Failure";
 import { day, fullTime } from "./moments";
 import { usePolled } from "./polled";
 import { reason } from "./signals";

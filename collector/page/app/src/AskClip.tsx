@@ -1,125 +1,107 @@
-/** Asking for the clip of an event: times prefilled, a reason and a case to give. */
+/** Asking for a clip: of an event, with times prefilled, or of any camera one may ask for. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
-import { Failure } from "./Chosen";
+import { useEffect, useState } from "preact/hooks";
+import { Kinds, Times } from "./AskFields";
+import { get } from "./api";
 import { ask, askedFor } from "./clips";
+import { FormDialog } from "./FormDialog";
+import { utcOf } from "./localTime";
 import type { EventRow } from "./model";
-import { fullTime, inputTime } from "./moments";
+import { fullTime, zoneName } from "./moments";
 import { headline, reason } from "./signals";
 import { say } from "./words";
 
-const BEFORE_MS = 10_000;
-const AFTER_MS = 20_000;
+interface Place {
+  device: string;
+  camera: string;
+  time_zone: string;
+}
 
-export function AskClip({ event }: { event: EventRow }) {
-  const dialog = useRef<HTMLDialogElement>(null);
+export function AskClip({ event }: { event: EventRow | null }) {
   const [kind, setKind] = useState("clip");
+  const [places, setPlaces] = useState<Place[] | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
-  useEffect(() => dialog.current?.showModal(), []);
-  const submit = (submitted: SubmitEvent) => {
-    submitted.preventDefault();
-    const fields = new FormData(submitted.target as HTMLFormElement);
-    setFailure(null);
-    ask(wish(event, kind, fields)).catch((error) => setFailure(reason(error)));
-  };
+  const [chosen, choose] = useState(0);
+  useEffect(() => {
+    get<{ places: Place[] }>("/api/clips/places")
+      .then((answer) => setPlaces(answer.places))
+      .catch((error) => setFailure(reason(error)));
+  }, []);
+  const isOfEvent = (place: Place) =>
+    place.device === event?.device && place.camera === event.camera;
+  const place = event ? places?.find(isOfEvent) : places?.[chosen];
+  const zone = place?.time_zone ?? zoneName();
+  const submit = (fields: FormData) => ask(wish(event, place, kind, zone, fields));
   return (
-    <dialog
-      ref={dialog}
-      class="card"
-      aria-labelledby="ask-title"
-      onClose={() => {
+    <FormDialog
+      id="ask-title"
+      title={say("ask.title")}
+      does={say("ask.do")}
+      submit={submit}
+      leave={() => {
         askedFor.value = null;
       }}
     >
-      <form class="stack" onSubmit={submit}>
-        <h2 id="ask-title">{say("ask.title")}</h2>
+      {event ? (
         <p class="dim">
           {headline(event)} · {event.camera} · {event.device}
           <br />
           {fullTime(event.captured_utc_ms)}
         </p>
-        <Kinds kind={kind} choose={setKind} />
-        {kind === "clip" && <Times event={event} />}
+      ) : (
         <label>
-          {say("clip.reason")}
-          <textarea name="reason" rows={2} required minLength={8} maxLength={500} />
+          {say("ask.camera")}
+          <select required value={chosen} onChange={(at) => choose(at.currentTarget.selectedIndex)}>
+            {places?.map((each, index) => (
+              <option key={`${each.device}/${each.camera}`} value={index}>
+                {each.camera} · {each.device}
+              </option>
+            ))}
+          </select>
         </label>
-        <label>
-          {say("clip.case")}
-          <input name="case" required maxLength={64} />
-        </label>
-        <p class="dim">{say("ask.why")}</p>
-        <Failure text={failure} />
-        <div class="buttons">
-          <button type="submit" class="main">
-            {say("ask.do")}
-          </button>
-          <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
-            {say("cancel")}
-          </button>
-        </div>
-      </form>
-    </dialog>
-  );
-}
-
-function Kinds({ kind, choose }: { kind: string; choose: (kind: string) => void }) {
-  return (
-    <fieldset class="kinds">
-      <legend class="unseen">{say("ask.kind")}</legend>
-      {["clip", "still"].map((each) => (
-        <label key={each}>
-          <input
-            type="radio"
-            name="kind"
-            value={each}
-            checked={kind === each}
-            onChange={() => choose(each)}
-          />
-          {say(`clip.kind.${each}`)}
-        </label>
-      ))}
-    </fieldset>
-  );
-}
-
-function Times({ event }: { event: EventRow }) {
-  return (
-    <div class="times">
+      )}
+      {places?.length === 0 && !event && <p class="failure">{say("ask.no_camera")}</p>}
+      {failure && <p class="failure">{failure}</p>}
+      <Kinds kind={kind} choose={setKind} />
+      {places || failure ? (
+        <Times key={zone} event={event} zone={zone} kind={kind} />
+      ) : (
+        <p aria-busy="true">{say("loading")}</p>
+      )}
       <label>
-        {say("clip.from")}
-        <input
-          name="from"
-          type="datetime-local"
-          step="1"
-          required
-          defaultValue={inputTime(event.captured_utc_ms - BEFORE_MS)}
-        />
+        {say("clip.reason")}
+        <textarea name="reason" rows={2} required minLength={8} maxLength={500} />
       </label>
       <label>
-        {say("clip.to")}
-        <input
-          name="to"
-          type="datetime-local"
-          step="1"
-          required
-          defaultValue={inputTime(event.captured_utc_ms + AFTER_MS)}
-        />
+        {say("clip.case")}
+        <input name="case" required maxLength={64} />
       </label>
-    </div>
+      <p class="dim">{say("ask.why")}</p>
+    </FormDialog>
   );
 }
 
-function wish(event: EventRow, kind: string, fields: FormData): Record<string, string> {
+function wish(
+  event: EventRow | null,
+  place: Place | undefined,
+  kind: string,
+  zone: string,
+  fields: FormData,
+): Record<string, string> {
   const asked: Record<string, string> = {
-    event: String(event.number),
     kind,
     reason: String(fields.get("reason")),
     case: String(fields.get("case")),
   };
-  if (kind === "clip") {
-    asked.from_utc_ms = String(new Date(String(fields.get("from"))).getTime());
-    asked.to_utc_ms = String(new Date(String(fields.get("to"))).getTime());
+  if (event) {
+    asked.event = String(event.number);
+  } else {
+    asked.device = place?.device ?? "";
+    asked.camera = place?.camera ?? "";
+  }
+  for (const name of ["from", "to"]) {
+    const local = fields.get(name);
+    if (local) asked[`${name}_utc_ms`] = String(utcOf(String(local), zone));
   }
   return asked;
 }

@@ -1,6 +1,6 @@
 /** The audit: is its chain whole, and what its newest lines say. */
 
-import { Failure } from "./Chosen";
+import { Failure } from "./Failure";
 import { fullTime, number } from "./moments";
 import { usePolled } from "./polled";
 import { say } from "./words";

@@ -4,6 +4,8 @@ import { useState } from "preact/hooks";
 import { can, me } from "./api";
 import { State } from "./Clips";
 import { approve, type Clip, hold, showCase } from "./clips";
+import { type Fact, FactList } from "./FactList";
+import { Failure } from "./Failure";
 import { bytes, day, fullTime } from "./moments";
 import { Player } from "./Player";
 import { reason } from "./signals";
@@ -35,7 +37,13 @@ export function Chosen({ clip }: { clip: Clip }) {
 }
 
 function Facts({ clip }: { clip: Clip }) {
-  const facts: [string, string | null][] = [
+  const itsCase = (
+    <button type="button" class="link" onClick={() => showCase(clip.case)}>
+      {clip.case}
+    </button>
+  );
+  const facts: Fact[] = [
+    [say("clip.case"), itsCase],
     [say("clip.from"), fullTime(clip.from_utc_ms)],
     [say("clip.to"), clip.kind === "still" ? null : fullTime(clip.to_utc_ms)],
     [say("clip.reason"), clip.reason],
@@ -51,25 +59,7 @@ function Facts({ clip }: { clip: Clip }) {
   return (
     <section>
       <h3>{say("clip.request")}</h3>
-      <dl class="facts">
-        <div>
-          <dt>{say("clip.case")}</dt>
-          <dd>
-            <button type="button" class="link" onClick={() => showCase(clip.case)}>
-              {clip.case}
-            </button>
-          </dd>
-        </div>
-        {facts.map(
-          ([name, value]) =>
-            value !== null && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <FactList facts={facts} />
     </section>
   );
 }
@@ -119,14 +109,5 @@ function Hold({ clip }: { clip: Clip }) {
         <button type="submit">{say("clip.hold_do")}</button>
       </form>
     </details>
-  );
-}
-
-export function Failure({ text }: { text: string | null }) {
-  if (!text) return null;
-  return (
-    <p class="failure" role="alert">
-      {text}
-    </p>
   );
 }

@@ -1,8 +1,10 @@
 /** Clips: every request with how it stands, and beside it the chosen one. */
 
 import { useEffect } from "preact/hooks";
+import { can } from "./api";
 import { Chosen } from "./Chosen";
 import {
+  askedFor,
   type Clip,
   caseWanted,
   chosen,
@@ -35,6 +37,16 @@ export function Clips() {
           {caseWanted.value && (
             <button type="button" onClick={() => showCase("")}>
               {say("clip.all")}
+            </button>
+          )}
+          {can("request_clips") && (
+            <button
+              type="button"
+              onClick={() => {
+                askedFor.value = "camera";
+              }}
+            >
+              {say("ask.clip")}
             </button>
           )}
         </header>

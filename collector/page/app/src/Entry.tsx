@@ -1,12 +1,14 @@
-/** The way in: a one-time link makes an account, a name and a password open a session. */
+/** The way in: a one-time link makes an account, a name and a password or a passkey open a session. */
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { type Me, me, post } from "./api";
 import { Eye } from "./icons";
+import { enter as enterByPasskey } from "./passkeys";
 import { go, invitation } from "./place";
 import { Language } from "./Shell";
 import { reason } from "./signals";
+import { UsePasskey } from "./UsePasskey";
 import { say } from "./words";
 
 export function Welcome() {
@@ -29,6 +31,7 @@ export function SignIn() {
   return (
     <Door title={say("sign_in")} why={say(hasAccounts ? "sign_in_why" : "no_account")}>
       {hasAccounts && <Form action={say("sign_in")} enter={enter} />}
+      {hasAccounts && <UsePasskey use={enterByPasskey} />}
     </Door>
   );
 }

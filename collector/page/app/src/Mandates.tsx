@@ -2,8 +2,8 @@
 
 import { useState } from "preact/hooks";
 import { can, post } from "./api";
-import { Failure } from "./Chosen";
 import { Bench } from "./Clips";
+import { Failure } from "./Failure";
 import { day, span } from "./moments";
 import { usePolled } from "./polled";
 import { reason } from "./signals";

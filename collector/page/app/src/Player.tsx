@@ -1,15 +1,17 @@
 /** The clip itself: opened with the officer's key in this browser, played, and proven or not. */
 
 import { useState } from "preact/hooks";
-import { Failure } from "./Chosen";
 import { Bench } from "./Clips";
 import type { Clip } from "./clips";
 import type { Manifest, Verdict } from "./evidence";
+import { type Fact, FactList } from "./FactList";
+import { Failure } from "./Failure";
 import { bytes, fullTime, span } from "./moments";
 import {
   busy,
   failure,
   forgetKey,
+  isTooLong,
   keyName,
   type Playing,
   play,
@@ -17,6 +19,7 @@ import {
   readerKey,
   takeKey,
 } from "./playing";
+import { TooLong } from "./TooLong";
 import { say } from "./words";
 
 export function Player({ clip }: { clip: Clip }) {
@@ -24,7 +27,9 @@ export function Player({ clip }: { clip: Clip }) {
   return (
     <section class="player">
       <h3>{say("player.title")}</h3>
-      {shown ? <Shown clip={clip} shown={shown} /> : <Opening clip={clip} />}
+      {isTooLong(clip) && <TooLong clip={clip} />}
+      {!isTooLong(clip) && !shown && <Opening clip={clip} />}
+      {shown && <Shown clip={clip} shown={shown} />}
       <Failure text={failure.value} />
     </section>
   );
@@ -140,7 +145,7 @@ function Proof({ manifest, verdict }: { manifest: Manifest; verdict: Verdict }) 
   const worst = errors.includes(null) ? null : Math.max(...errors.map((each) => each ?? 0));
   const source = manifest.spans[0]?.clock_source ?? "";
   const removed = verdict.signer?.removed_utc_ms ?? null;
-  const facts: [string, string | null][] = [
+  const facts: Fact[] = [
     [say("proof.first"), first ? fullTime(first.first_utc_ms) : null],
     [say("proof.last"), last ? fullTime(last.first_utc_ms + last.duration_ms) : null],
     [
@@ -151,22 +156,11 @@ function Proof({ manifest, verdict }: { manifest: Manifest; verdict: Verdict }) 
     [say("proof.mandate"), `${manifest.mandate.version} · ${manifest.mandate.profile}`],
     [say("proof.key"), verdict.signer?.keyid.slice(0, 16) ?? null],
     [say("proof.removed"), removed === null ? null : fullTime(removed)],
-    ["SHA-256", manifest.mp4_sha256],
   ];
   return (
     <details>
       <summary>{say("proof.what")}</summary>
-      <dl class="facts">
-        {facts.map(
-          ([name, value]) =>
-            value !== null && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd class="breaks">{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <FactList facts={facts} breaks />
       {manifest.gaps.map((gap) => (
         <p key={gap.from_utc_ms} class="late">
           {fullTime(gap.from_utc_ms)} – {fullTime(gap.to_utc_ms)}: {gap.reason}

@@ -1,50 +1,31 @@
-/** Is it still you? Asked before clips, with the password. */
+/** Is it still you? Asked before clips, with the password or a passkey. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
-import { post, proofWanted } from "./api";
-import { Failure } from "./Chosen";
-import { reason } from "./signals";
+import { me, post, proofWanted } from "./api";
+import { FormDialog } from "./FormDialog";
+import { prove } from "./passkeys";
+import { UsePasskey } from "./UsePasskey";
 import { say } from "./words";
 
 export function ProofDialog() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [failure, setFailure] = useState<string | null>(null);
-  useEffect(() => dialog.current?.showModal(), []);
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const password = String(new FormData(event.target as HTMLFormElement).get("password"));
-    setFailure(null);
-    try {
-      await post("/api/step-up", { password });
-      proofWanted.value?.(true);
-    } catch (error) {
-      setFailure(reason(error));
-    }
+  const submit = async (fields: FormData) => {
+    await post("/api/step-up", { password: String(fields.get("password")) });
+    proofWanted.value?.(true);
   };
+  const byPasskey = () => prove().then(() => proofWanted.value?.(true));
   return (
-    <dialog
-      ref={dialog}
-      class="card"
-      aria-labelledby="proof-title"
-      onClose={() => proofWanted.value?.(false)}
+    <FormDialog
+      id="proof-title"
+      title={say("step.title")}
+      does={say("step.do")}
+      submit={submit}
+      leave={() => proofWanted.value?.(false)}
     >
-      <form class="stack" onSubmit={submit}>
-        <h2 id="proof-title">{say("step.title")}</h2>
-        <p class="dim">{say("step.why")}</p>
-        <label>
-          {say("password")}
-          <input name="password" type="password" required autocomplete="current-password" />
-        </label>
-        <Failure text={failure} />
-        <div class="buttons">
-          <button type="submit" class="main">
-            {say("step.do")}
-          </button>
-          <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
-            {say("cancel")}
-          </button>
-        </div>
-      </form>
-    </dialog>
+      <p class="dim">{say("step.why")}</p>
+      <label>
+        {say("password")}
+        <input name="password" type="password" required autocomplete="current-password" />
+      </label>
+      {!!me.value?.passkeys && <UsePasskey use={byPasskey} />}
+    </FormDialog>
   );
 }

@@ -1,8 +1,9 @@
 /** The register of a period: weeks at a glance, and the signed archive to hand on. */
 
 import { useState } from "preact/hooks";
-import { Failure } from "./Chosen";
-import { inputTime, number, percent } from "./moments";
+import { Failure } from "./Failure";
+import { inputTime } from "./localTime";
+import { number, percent, zoneName } from "./moments";
 import { usePolled } from "./polled";
 import { say } from "./words";
 
@@ -25,8 +26,10 @@ interface Answer {
 }
 
 export function Register() {
-  const [first, setFirst] = useState(inputTime(Date.now() - FIRST_DAYS * DAY_MS).slice(0, 10));
-  const [last, setLast] = useState(inputTime(Date.now()).slice(0, 10));
+  const [first, setFirst] = useState(
+    inputTime(Date.now() - FIRST_DAYS * DAY_MS, zoneName()).slice(0, 10),
+  );
+  const [last, setLast] = useState(inputTime(Date.now(), zoneName()).slice(0, 10));
   const period = `from=${Date.parse(first)}&to=${Date.parse(last) + DAY_MS}`;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it

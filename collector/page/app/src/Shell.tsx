@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { Accounts } from "./Accounts";
 import { AskClip } from "./AskClip";
 import { Audit } from "./Audit";
-import { can, get, type Me, me, post, proofWanted } from "./api";
+import { can, get, type Me, me, post, proofWanted, signOff } from "./api";
 import { Calibration } from "./Calibration";
 import { Clips } from "./Clips";
 import { askedFor } from "./clips";
@@ -15,12 +15,14 @@ import { heardMs, isStale, listen } from "./feed";
 import { Help } from "./Help";
 import { Eye } from "./icons";
 import { isHelpOpen, press } from "./keys";
+import { Later } from "./Later";
 import { Mandates } from "./Mandates";
 import { clockTime, span, zoneName } from "./moments";
 import { now } from "./now";
+import { OwnAccount } from "./OwnAccount";
 import { Precision } from "./Precision";
 import { ProofDialog } from "./Proof";
-import { go, path, TABS, type View, viewOf } from "./place";
+import { ACCOUNT, go, path, TABS, type View, viewOf } from "./place";
 import { Register } from "./Register";
 import { Signals } from "./Signals";
 import { announcement } from "./signals";
@@ -37,9 +39,7 @@ export function Shell() {
       .then((answer) => {
         me.value = answer;
       })
-      .catch(() => {
-        me.value = { account: null, csrf_token: null, has_accounts: true };
-      });
+      .catch(signOff);
   }, []);
   if (me.value === undefined) return <main class="blank" aria-busy="true" />;
   if (viewOf(path.value) === "welcome") return <Welcome />;
@@ -50,7 +50,7 @@ export function Shell() {
 function SignedIn({ account }: { account: string }) {
   const wanted = viewOf(path.value);
   const open = TABS.filter(([, , right]) => can(right)).map(([name]) => name);
-  const view = open.find((name) => name === wanted) ?? open[0];
+  const view = wanted === "account" ? wanted : (open.find((name) => name === wanted) ?? open[0]);
   useEffect(listen, [account]);
   useEffect(() => {
     const obey = (event: KeyboardEvent) => {
@@ -68,7 +68,7 @@ function SignedIn({ account }: { account: string }) {
         {announcement.value}
       </p>
       {isHelpOpen.value && <Help />}
-      {askedFor.value && <AskClip event={askedFor.value} />}
+      {askedFor.value && <AskClip event={askedFor.value === "camera" ? null : askedFor.value} />}
       {proofWanted.value && <ProofDialog />}
     </div>
   );
@@ -77,12 +77,14 @@ function SignedIn({ account }: { account: string }) {
 function Shown({ view }: { view: View }) {
   if (view === "clips") return <Clips />;
   if (view === "devices") return <Devices />;
+  if (view === "updates") return <Later fetch={() => import("./Updates")} />;
   if (view === "precision") return <Precision />;
   if (view === "mandates") return <Mandates />;
   if (view === "calibration") return <Calibration />;
   if (view === "register") return <Register />;
   if (view === "audit") return <Audit />;
   if (view === "accounts") return <Accounts />;
+  if (view === "account") return <OwnAccount />;
   return <Signals />;
 }
 
@@ -110,9 +112,18 @@ function Bar({ account, view }: { account: string; view: View | undefined }) {
       <span class="grow" />
       <FeedState />
       <Language />
-      <span class="account" title={say(`role.${me.value?.role}`)}>
+      <a
+        class="account"
+        href={ACCOUNT}
+        title={say(`role.${me.value?.role}`)}
+        aria-current={view === "account" ? "page" : undefined}
+        onClick={(event) => {
+          event.preventDefault();
+          go(ACCOUNT);
+        }}
+      >
         {account}
-      </span>
+      </a>
       <button type="button" class="quiet" onClick={() => void signOut()}>
         {say("sign_out")}
       </button>
@@ -161,5 +172,5 @@ export function Language() {
 
 async function signOut(): Promise<void> {
   await post("/api/logout", {});
-  me.value = { account: null, csrf_token: null, has_accounts: true };
+  signOff();
 }

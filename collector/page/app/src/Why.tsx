@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { can } from "./api";
 import { askedFor } from "./clips";
+import { type Fact, FactList } from "./FactList";
 import { FrameDrawing } from "./FrameDrawing";
 import { isNoteOpen } from "./keys";
 import type { EventDetail, Verdict } from "./model";
@@ -82,7 +83,7 @@ function Facts({ read }: { read: EventDetail }) {
   const wayFrac = length(read.way_frac);
   const lastMs = read.life.at(-1)?.duration_ms ?? read.duration_ms;
   const error = read.clock_error_ms;
-  const facts: [string, string | null][] = [
+  const facts: Fact[] = [
     [say("captured"), fullTime(read.captured_utc_ms)],
     [say("clock_error"), error === null ? say("clock_unproven") : `± ${span(error)}`],
     [say("latency"), span(read.stored_utc_ms - read.captured_utc_ms)],
@@ -95,17 +96,7 @@ function Facts({ read }: { read: EventDetail }) {
   return (
     <section>
       <h3>{say("measured")}</h3>
-      <dl class="facts">
-        {facts.map(
-          ([name, value]) =>
-            value !== null && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <FactList facts={facts} />
     </section>
   );
 }

@@ -6,6 +6,8 @@ export interface Me {
   account: string | null;
   csrf_token: string | null;
   has_accounts?: boolean;
+  /** How many the account has; null or absent where there can be none. */
+  passkeys?: number | null;
   role?: string;
   rights?: string[];
 }
@@ -26,6 +28,12 @@ export class Refusal extends Error {
 
 /** While the collector waits for a proof that the person is there: answers to those who wait. */
 export const proofWanted = signal<((isGiven: boolean) => void) | null>(null);
+
+/** Nobody is signed in any more; whether there can be passkeys stays as it was. */
+export function signOff(): void {
+  const passkeys = me.value?.passkeys == null ? null : 0;
+  me.value = { account: null, csrf_token: null, has_accounts: true, passkeys };
+}
 
 const ANSWER_MS = 10_000;
 
@@ -84,7 +92,7 @@ async function ask(path: string, init: RequestInit, isBounded = true): Promise<R
     throw refusal(again.status, (await again.json().catch(() => null))?.error);
   }
   if (answer.status === 401 && me.value?.account) {
-    me.value = { account: null, csrf_token: null, has_accounts: true };
+    signOff();
   }
   throw refusal(answer.status, error);
 }

@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { get, post } from "./api";
 import type { DeviceKey } from "./evidence";
 import type { EventRow } from "./model";
-import { go } from "./place";
+import { go, path, viewOf } from "./place";
 import { reason } from "./signals";
 
 export interface Clip {
@@ -50,8 +50,8 @@ export const clips = signal<Clip[] | null>(null);
 export const caseWanted = signal("");
 export const chosenName = signal<string | null>(null);
 export const failure = signal<string | null>(null);
-/** The event that a clip is being asked for; null: nobody asks. */
-export const askedFor = signal<EventRow | null>(null);
+/** The event that a clip is being asked for, or any camera; null: nobody asks. */
+export const askedFor = signal<EventRow | "camera" | null>(null);
 
 export const chosen = computed(
   () => clips.value?.find((clip) => clip.clip === chosenName.value) ?? null,
@@ -106,7 +106,10 @@ export async function ask(fields: Record<string, string>): Promise<void> {
   caseWanted.value = "";
   chosenName.value = clip.clip;
   askedFor.value = null;
+  // The view reads the list when it comes; one that is there already is told to.
+  const isShown = viewOf(path.value) === "clips";
   go("/clips");
+  if (isShown) await load();
 }
 
 export async function approve(clip: Clip): Promise<void> {

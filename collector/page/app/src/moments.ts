@@ -82,11 +82,3 @@ function format(utcMs: number, options: Intl.DateTimeFormatOptions): string {
 function locale(): string {
   return lang.value === "en" ? "en-GB" : lang.value;
 }
-
-/** As a field of a date and a time wants it: this machine's zone, whole seconds. */
-export function inputTime(utcMs: number): string {
-  const at = new Date(utcMs);
-  const two = (value: number) => String(value).padStart(2, "0");
-  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${date}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-}

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-export type View = (typeof TABS)[number][0] | "welcome";
+export type View = (typeof TABS)[number][0] | "welcome" | "account";
 
 /** Every view, where it lives, and the right that shows it. */
 export const TABS = [
@@ -10,6 +10,7 @@ export const TABS = [
   ["clips", "/clips", "see_clips"],
   ["mandates", "/mandates", "see_mandates"],
   ["devices", "/devices", "see_devices"],
+  ["updates", "/updates", "see_devices"],
   ["precision", "/precision", "see_signals"],
   ["calibration", "/calibration", "see_calibration"],
   ["register", "/register", "export_register"],
@@ -18,11 +19,14 @@ export const TABS = [
 ] as const;
 
 const WELCOME = "/welcome/";
+/** One's own account, behind one's name. */
+export const ACCOUNT = "/account";
 
 export const path = signal(location.pathname);
 
 export function viewOf(at: string): View {
   if (at.startsWith(WELCOME)) return "welcome";
+  if (at === ACCOUNT) return "account";
   return TABS.find(([, to]) => to === at)?.[0] ?? "signals";
 }
 

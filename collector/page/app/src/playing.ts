@@ -8,7 +8,7 @@ import { isProtected, KeyProblem, type ReaderKey, readKey } from "./readerKey";
 import { reason } from "./signals";
 import { say } from "./words";
 
-/** Whole clips are judged in memory; longer ones open on the command line. */
+/** Whole clips are judged in memory, so that nothing is shown before all of it is proven. */
 const MAX_SEALED_BYTES = 768_000_000;
 
 export interface Playing {
@@ -41,6 +41,10 @@ export async function takeKey(file: File, passphrase: string): Promise<boolean> 
   return false;
 }
 
+export function isTooLong(clip: Clip): boolean {
+  return clip.sealed_bytes > MAX_SEALED_BYTES;
+}
+
 export function forgetKey(): void {
   readerKey.value = null;
   keyName.value = "";
@@ -58,7 +62,6 @@ export async function play(clip: Clip): Promise<void> {
   stop();
   busy.value = clip.clip;
   try {
-    if (clip.sealed_bytes > MAX_SEALED_BYTES) throw new KeyProblem("player.too_long");
     playing.value = await open(clip, key);
   } catch (error) {
     failure.value = await explain(error);

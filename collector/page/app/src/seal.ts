@@ -28,18 +28,19 @@ interface Header {
   readers: { keyid: string; enc: string; key: string }[];
 }
 
-/** The MP4 inside. Every chunk is proven by its tag, its place and its clip's name. */
+/** The MP4 inside. Every chunk is proven by its tag, its place and all bytes of its header. */
 export async function openSealed(sealed: Bytes, clip: string, reader: ReaderKey): Promise<Bytes> {
   const { header, begins } = readHeader(sealed);
   if (header.clip !== clip) throw new SealProblem("seal.other", header.clip);
   const cipher = await openContentKey(header, reader);
+  const bound = new Uint8Array(await crypto.subtle.digest("SHA-256", sealed.slice(0, begins)));
   const sealedChunk = CHUNK_BYTES + TAG_BYTES;
   const chunks = Math.max(1, Math.ceil((sealed.length - begins) / sealedChunk));
   const content = new Uint8Array(Math.max(0, sealed.length - begins - chunks * TAG_BYTES));
   for (let index = 0; index < chunks; index += 1) {
     const at = begins + index * sealedChunk;
     const chunk = sealed.subarray(at, at + sealedChunk);
-    const opened = await openChunk(cipher, chunk, clip, index, index === chunks - 1);
+    const opened = await openChunk(cipher, chunk, bound, index, index === chunks - 1);
     content.set(opened, index * CHUNK_BYTES);
   }
   return content;
@@ -84,17 +85,16 @@ async function openContentKey(header: Header, reader: ReaderKey): Promise<Crypto
 async function openChunk(
   cipher: CryptoKey,
   chunk: Bytes,
-  clip: string,
+  headerSha256: Bytes,
   index: number,
   isLast: boolean,
 ): Promise<Bytes> {
   const iv = new Uint8Array(12);
   new DataView(iv.buffer).setBigUint64(4, BigInt(index));
-  const name = new TextEncoder().encode(clip);
-  const bound = new Uint8Array(name.length + 9);
-  bound.set(name);
-  new DataView(bound.buffer).setBigUint64(name.length, BigInt(index));
-  bound[name.length + 8] = isLast ? 1 : 0;
+  const bound = new Uint8Array(headerSha256.length + 9);
+  bound.set(headerSha256);
+  new DataView(bound.buffer).setBigUint64(headerSha256.length, BigInt(index));
+  bound[headerSha256.length + 8] = isLast ? 1 : 0;
   try {
     const opened = await crypto.subtle.decrypt(
       { name: "AES-GCM", iv, additionalData: bound },

@@ -13,9 +13,9 @@ export const CLIPS = table({
     "Elija un clip para ver quién lo pidió y por qué.",
   ],
   "clip.none": [
-    "No clip has been asked for. Open a signal and choose “Ask for a clip”.",
-    "Aucun extrait demandé. Ouvrez un signal et choisissez « Demander un extrait ».",
-    "No se ha pedido ningún clip. Abra una señal y elija «Pedir un clip».",
+    "No clip has been asked for. Choose “Ask for a clip” here or beside a signal.",
+    "Aucun extrait demandé. Choisissez « Demander un extrait » ici ou à côté d’un signal.",
+    "No se ha pedido ningún clip. Elija «Pedir un clip» aquí o junto a una señal.",
   ],
   "clip.kind.clip": ["Clip", "Extrait", "Clip"],
   "clip.kind.still": ["Still", "Image fixe", "Imagen fija"],
@@ -79,6 +79,17 @@ export const CLIPS = table({
     "Pedir un clip al poste",
   ],
   "ask.kind": ["What to ask for", "Que demander", "Qué pedir"],
+  "ask.camera": ["Camera", "Caméra", "Cámara"],
+  "ask.no_camera": [
+    "No mandate in force lets you ask for clips of a camera.",
+    "Aucun mandat en vigueur ne vous permet de demander des extraits d’une caméra.",
+    "Ningún mandato en vigor le permite pedir clips de una cámara.",
+  ],
+  "ask.zone": [
+    "Times where the camera stands: {0}",
+    "Heures du lieu de la caméra : {0}",
+    "Horas del lugar de la cámara: {0}",
+  ],
   "ask.why": [
     "The pole itself checks mandate, reason and time. Your request is written into the audit.",
     "Le poteau vérifie lui-même mandat, motif et horaire. Votre demande est inscrite au journal d’audit.",
@@ -108,9 +119,16 @@ export const CLIPS = table({
     "Trayendo, abriendo y comprobando",
   ],
   "player.too_long": [
-    "This clip is too long for a browser. Use: vigie clip fetch",
-    "Cet extrait est trop long pour un navigateur. Utilisez : vigie clip fetch",
-    "Este clip es demasiado largo para un navegador. Use: vigie clip fetch",
+    "This clip has {0}, more than a browser can hold to prove it whole. Open and prove it by command:",
+    "Cet extrait fait {0}, plus qu’un navigateur ne peut tenir pour le prouver en entier. Ouvrez-le et prouvez-le par commande :",
+    "Este clip tiene {0}, más de lo que un navegador puede retener para probarlo entero. Ábralo y pruébelo por comando:",
+  ],
+  "player.copy": ["Copy", "Copier", "Copiar"],
+  "player.copied": ["Copied", "Copié", "Copiado"],
+  "player.where": [
+    "On the collector’s machine as it stands; on another with --collector HOST:PORT --identity DIR. Key and trust file are yours; ‘vigie collector device-keys’ makes the list.",
+    "Tel quel sur la machine du collecteur ; sur une autre avec --collector HOST:PORT --identity DIR. La clé et le fichier de confiance sont les vôtres ; « vigie collector device-keys » fait la liste.",
+    "Tal cual en la máquina del colector; en otra con --collector HOST:PORT --identity DIR. La clave y el archivo de confianza son suyos; «vigie collector device-keys» hace la lista.",
   ],
   "player.save_mp4": ["Save the MP4 ({0})", "Enregistrer le MP4 ({0})", "Guardar el MP4 ({0})"],
   "player.save_manifest": [

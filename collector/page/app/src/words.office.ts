@@ -4,6 +4,7 @@ import { table } from "./words.table";
 
 export const OFFICE = table({
   mandates: ["Mandates", "Mandats", "Mandatos"],
+  updates: ["Updates", "Mises à jour", "Actualizaciones"],
   calibration: ["Calibration", "Étalonnage", "Calibración"],
   register: ["Register", "Registre", "Registro"],
   audit: ["Audit", "Audit", "Auditoría"],
@@ -30,6 +31,45 @@ export const OFFICE = table({
     "Este enlace sirve una vez y un día. Solo se muestra ahora: entréguelo usted mismo.",
   ],
   "account.link_for": ["One-time link ({0})", "Lien unique ({0})", "Enlace único ({0})"],
+  account: ["Your account", "Votre compte", "Su cuenta"],
+  "account.own": ["Your account: {0}", "Votre compte : {0}", "Su cuenta: {0}"],
+  passkeys: ["Passkeys", "Clés d’accès", "Llaves de acceso"],
+  "passkey.why": [
+    "A passkey opens your account with a finger, a face or a PIN, here and nowhere else. The password stays good.",
+    "Une clé d’accès ouvre votre compte par un doigt, un visage ou un code, ici et nulle part ailleurs. Le mot de passe reste valable.",
+    "Una llave de acceso abre su cuenta con un dedo, la cara o un PIN, aquí y en ningún otro sitio. La contraseña sigue valiendo.",
+  ],
+  "passkey.name": ["Name of the new passkey", "Nom de la nouvelle clé", "Nombre de la nueva llave"],
+  "passkey.add": ["Add a passkey", "Ajouter une clé", "Añadir una llave"],
+  "passkey.used": ["Last used", "Dernier usage", "Último uso"],
+  "passkey.never": ["never", "jamais", "nunca"],
+  "passkey.remove": ["Remove {0}", "Retirer {0}", "Quitar {0}"],
+  "passkey.remove_sure": [
+    "Remove {0}? It opens nothing from then on.",
+    "Retirer {0} ? Elle n’ouvrira plus rien.",
+    "¿Quitar {0}? Desde entonces no abre nada.",
+  ],
+  "passkey.use": ["Use a passkey", "Utiliser une clé d’accès", "Usar una llave de acceso"],
+  "passkey.none_answered": [
+    "No passkey answered. Try again, or give your password",
+    "Aucune clé n’a répondu. Réessayez, ou donnez votre mot de passe",
+    "No respondió ninguna llave. Inténtelo de nuevo o dé su contraseña",
+  ],
+  "passkey.known": [
+    "This passkey is registered already",
+    "Cette clé est déjà enregistrée",
+    "Esta llave ya está registrada",
+  ],
+  "passkey.no_origin": [
+    "There are none here: the collector was not started with --page-origin.",
+    "Il n’y en a pas ici : le collecteur n’a pas été démarré avec --page-origin.",
+    "Aquí no las hay: el colector no se inició con --page-origin.",
+  ],
+  "passkey.no_browser": [
+    "This browser can add none.",
+    "Ce navigateur ne peut pas en ajouter.",
+    "Este navegador no puede añadir ninguna.",
+  ],
   "mandate.statements": ["Signed statements", "Actes signés", "Actos firmados"],
   "mandate.none": [
     "Nothing signed has been delivered yet.",

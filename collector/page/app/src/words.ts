@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { type Lang, WORDS } from "./words.all";
+import type { Words } from "./words.table";
 
 export type { Lang } from "./words.all";
 
@@ -14,6 +15,11 @@ export function choose(to: Lang): void {
   lang.value = to;
   document.documentElement.lang = to;
   localStorage.setItem(KEY, to);
+}
+
+/** Words of a view that is fetched when it is wanted. */
+export function learn(more: Record<Lang, Words>): void {
+  for (const each of LANGS) WORDS[each] = { ...WORDS[each], ...more[each] };
 }
 
 /** The words for a key; `{0}` stands for what is given. Unknown functions read as they are. */

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from edge.eye.detector.card import Card, SsdAnchors
 from edge.eye.detector.decoders.head import Candidates, Decode, best_of, class_numbers
+from edge.eye.detector.decoders.logits import logit, sigmoid
 from edge.eye.detector.runtime import Answer
 
 # Aspect ratios (width over height) of the default boxes; 0.3333 is how the training wrote 1/3.
@@ -23,14 +24,14 @@ def make_ssd(card: Card) -> Decode:
     factors = np.array(card.anchors.box_factors, np.float32)
     classes = class_numbers(card)
     is_all_used = bool((classes > 0).all())
-    logit_min = _logit(card.score_min)
+    logit_min = logit(card.score_min)
 
     def decode(answers: Mapping[str, Answer]) -> Candidates:
         logits = answers["scores"]
         places = logits.places_above(logit_min)
         if not is_all_used:
             places = places[classes[places % len(classes)] > 0]
-        scores = _sigmoid(logits.real(logits.values.ravel()[places]))
+        scores = sigmoid(logits.real(logits.values.ravel()[places]))
         best = best_of(scores)
         rows, columns = np.divmod(places[best], len(classes))
         offsets = answers["boxes"]
@@ -79,15 +80,3 @@ def _sides(anchors: SsdAnchors, place: int) -> list[tuple[float, float]]:
     else:
         shapes = [*((scale, aspect) for aspect in _ASPECTS), (math.sqrt(scale * following), 1.0)]
     return [(size / math.sqrt(aspect), size * math.sqrt(aspect)) for size, aspect in shapes]
-
-
-def _logit(probability: float) -> float:
-    inside = min(max(probability, 1e-6), 1 - 1e-6)
-    return math.log(inside / (1 - inside))
-
-
-def _sigmoid(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    scores = np.exp(-logits)
-    scores += 1
-    np.reciprocal(scores, out=scores)
-    return scores

@@ -15,7 +15,7 @@ def make_ssd_post(card: Card) -> Decode:
 
     def decode(answers: Mapping[str, Answer]) -> Candidates:
         real = {role: answer.real(answer.values) for role, answer in answers.items()}
-        count = int(real["count"].ravel()[0])
+        count = max(0, int(real["count"].ravel()[0]))
         scores = real["scores"].reshape(-1)[:count]
         indices = real["classes"].reshape(-1)[:count].astype(np.int64)
         inside = (indices >= 0) & (indices < len(classes))

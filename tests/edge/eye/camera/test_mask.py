@@ -7,6 +7,7 @@ import pytest
 
 from edge.eye.camera import Packet, Replay, frames
 from edge.eye.camera.mask import BLACK_LUMA, GREY_CHROMA, MaskBurner
+from edge.eye.camera.recording import pictures
 from edge.eye.camera.source import Planes, StreamFormat
 from edge.site.model import Camera, Mask, Point
 from tests.edge.eye.camera.films import Film, Picture, write_film
@@ -59,14 +60,14 @@ def test_a_planted_marker_under_a_mask_reaches_no_frame(tmp_path: Path) -> None:
 def test_packets_of_a_masked_camera_are_counted_and_kept_back(tmp_path: Path) -> None:
     path = write_film(tmp_path / "film.mkv", Film())
     ring, replay = Ring(), Replay(0)
-    assert list(frames(Camera("c", f"file:{path}"), replay, ring))
+    assert list(pictures(Camera("c", f"file:{path}"), replay, ring))
     assert len(ring.packets) == replay.totals.packets == 25
     assert sum(len(packet.encoded) for packet in ring.packets) == replay.totals.video_bytes
     assert ring.packets[0].is_key
     assert not ring.packets[1].is_key
     ring, replay = Ring(), Replay(0)
     masked = Camera("c", f"file:{path}", masks=(Mask("door", TRIANGLE),))
-    assert list(frames(masked, replay, ring))
+    assert list(pictures(masked, replay, ring))
     assert ring.packets == []
     assert replay.totals.packets == 25
 

@@ -107,3 +107,14 @@ def test_a_turned_film_is_seen_upright(tmp_path: Path, degrees: int, white: str)
     assert frame.luma[row, column] > 200
     assert frame.luma[height_px - 1 - row, column] < 40
     assert frame.luma[row, width_px - 1 - column] < 40
+
+
+@pytest.mark.parametrize("height_px", [360, 540, 720, 1080, 1440, 1800])
+def test_colour_comes_out_the_same_whether_lines_between_are_read_or_not(height_px: int) -> None:
+    chance = np.random.default_rng(height_px)
+    width_px = height_px * 16 // 9
+    luma = np.zeros((height_px, width_px), np.uint8)
+    chroma = chance.integers(0, 256, (height_px // 2, width_px // 2), np.uint8)
+    small = shrink(Planes(luma, chroma, chroma), 640)
+    by_linear = cv2.resize(chroma, (320, 180), interpolation=cv2.INTER_LINEAR)
+    assert np.array_equal(small.chroma_u, by_linear)

@@ -3,7 +3,8 @@
 import io
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import av
@@ -11,16 +12,17 @@ import numpy as np
 import pytest
 from av.container import InputContainer
 
-from edge.eye.camera import Capture, CaptureOptions, Packet
+from edge.eye.camera import Capture, CaptureOptions, Packet, RingDoor
 from edge.eye.camera.ring_line import QUEUE_BYTES, RETRY_NS, RingLine
 from edge.eye.camera.source import StreamFormat
 from edge.site.model import Camera, Mask
-from edge.wire.packets import SourceKind, StreamHello, StreamPacket, Unpacker
+from edge.wire.packets import SourceKind, StreamHello, StreamPacket, StreamRules, Unpacker
 from tests.edge.eye.camera.driving import Drive
 from tests.edge.eye.camera.films import Film, Picture, write_film
 from tests.fakes.clock import FakeClock
 
 FORMAT = StreamFormat("h264", b"", 320, 240, 1, 90_000)
+RULES = StreamRules("aa" * 32, "bb" * 32)
 DOOR = Mask("door", ((0.3, 0.2), (0.7, 0.2), (0.7, 0.7), (0.3, 0.7)))
 
 
@@ -89,14 +91,15 @@ def vault(door: Path) -> Iterator[Listener]:
 def capture(camera: Camera, door: Path, vault: Listener) -> None:
     """Run a recording through a real capture child to its end."""
     reader = vault.serve()
-    running = Capture(camera, CaptureOptions(ring_socket=door))
+    running = Capture(camera, CaptureOptions(ring=RingDoor(str(door), RULES)))
+    running.record(is_allowed=True)
     running.start()
     try:
         Drive(running).until(lambda: running.is_finished and not running.has_news())
     finally:
         running.close()
     vault.close()
-    reader.join(10)
+    reader.join(60)
 
 
 def decode(packets: list[StreamPacket]) -> list[Picture]:
@@ -128,14 +131,16 @@ def test_the_cameras_own_packets_reach_the_vault_untouched(
 
 def test_a_drawn_scene_is_encoded_once(door: Path, vault: Listener) -> None:
     reader = vault.serve()
-    running = Capture(Camera("north", "sim:street"), CaptureOptions(ring_socket=door))
+    camera = Camera("north", "sim:street")
+    running = Capture(camera, CaptureOptions(ring=RingDoor(str(door), RULES)))
+    running.record(is_allowed=True)
     running.start()
     try:
         Drive(running).until(lambda: len(vault.packets) >= 10)
     finally:
         running.close()
     vault.close()
-    reader.join(10)
+    reader.join(60)
     assert vault.hellos[0].source_kind is SourceKind.POLE
     assert vault.packets[0].is_key
     assert len(decode(vault.packets)) >= 9
@@ -183,8 +188,12 @@ def test_a_camera_that_records_nothing_has_no_line(
     assert vault.hellos == []
 
 
-def make_line(door: Path, clock: FakeClock) -> RingLine:
-    line = RingLine(door, "north", clock, kind=SourceKind.CAMERA)
+def make_line(
+    door: Path, clock: FakeClock, may_record: Callable[[], bool] = lambda: True
+) -> RingLine:
+    line = RingLine(
+        door, "north", clock, rules=RULES, may_record=may_record, kind=SourceKind.CAMERA
+    )
     line.begin(FORMAT)
     return line
 
@@ -198,6 +207,54 @@ def test_without_a_vault_packets_are_counted_and_the_camera_goes_on(door: Path) 
     for _ in range(5):
         line.take(packet(is_key=True))
     assert (line.counts.sent, line.counts.dropped) == (0, 5)
+
+
+def test_what_may_not_be_recorded_is_announced_and_not_sent(door: Path) -> None:
+    allowed = False
+    line = make_line(door, FakeClock(), lambda: allowed)
+    with closing(Listener(door)) as listener:
+        for is_key in (True, False):
+            line.take(packet(is_key=is_key))
+        allowed = True
+        for is_key in (False, True, False):
+            line.take(packet(is_key=is_key))
+        allowed = False
+        line.take(packet(is_key=True))
+        with listener.accept() as received:
+            line.close()
+            listener.read_all(received)
+    assert [hello.rules for hello in listener.hellos] == [RULES]
+    assert [(each.is_key, each.is_discontinuous) for each in listener.packets] == [
+        (True, True),
+        (False, False),
+    ]
+    assert (line.counts.sent, line.counts.dropped) == (2, 4)
+
+
+def test_a_capture_child_sends_while_it_is_allowed_and_no_longer(
+    door: Path, vault: Listener
+) -> None:
+    reader = vault.serve()
+    running = Capture(
+        Camera("north", "sim:street"), CaptureOptions(ring=RingDoor(str(door), RULES))
+    )
+    drive = Drive(running)
+    running.start()
+    try:
+        drive.until(lambda: bool(vault.hellos) and running.get_counts().frames_captured >= 3)
+        assert vault.packets == []
+        running.record(is_allowed=True)
+        drive.until(lambda: len(vault.packets) >= 3)
+        running.record(is_allowed=False)
+        seen = running.get_counts().frames_captured
+        drive.until(lambda: running.get_counts().frames_captured >= seen + 3)
+        sent = len(vault.packets)
+        drive.until(lambda: running.get_counts().frames_captured >= seen + 9)
+        assert len(vault.packets) == sent
+    finally:
+        running.close()
+    vault.close()
+    reader.join(60)
 
 
 def test_a_vault_that_comes_later_gets_everything_from_the_next_key_picture(door: Path) -> None:

@@ -1,18 +1,14 @@
 """One contract for both runtimes, with real models: the same things in the same places."""
 
-import json
 import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from edge.eye.detector import Library, load
+from tests.edge.eye.detector.asking import RUNTIMES, Answer, ask
 from tests.edge.eye.detector.heads import ANIMAL, MOTORCYCLE, PERSON
 
 # Pictures of the shared set, and what every model here is sure to see in them.
@@ -24,17 +20,7 @@ FILES = {
     "ssd-coco15": "ssd_mobilenet_v2_coco15_int8.tflite",
     "ssd-v1-uint8": "ssd_mobilenet_v1_coco_uint8_post.tflite",
 }
-RUNTIMES = ["litert", "tflite-runtime"]
 SURE = 0.6
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a runtime found in one picture, read back."""
-
-    boxes: npt.NDArray[np.float32]
-    scores: npt.NDArray[np.float32]
-    classes: list[int]
 
 
 @pytest.fixture(scope="module")
@@ -60,35 +46,11 @@ def pictures(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
     return written
 
 
-def _python(repository: Path, runtime: str) -> str:
-    if runtime == "litert":
-        return sys.executable
-    python = repository / ".venv-tflite" / "bin" / "python"
-    if not python.is_file():
-        pytest.skip("needs .venv-tflite, which 'make test' makes on Python 3.11")
-    return str(python)
-
-
 def _ask(
     repository: Path, runtime: str, models_dir: Path, name: str, pictures: dict[str, Path]
 ) -> dict[str, Answer]:
-    command = [
-        _python(repository, runtime), "-m", "tests.edge.eye.detector.ask",
-        runtime, str(models_dir), name, *map(str, pictures.values()),
-    ]  # fmt: skip
-    done = subprocess.run(
-        command, cwd=repository, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    read = [json.loads(line) for line in done.stdout.splitlines()]
-    return {
-        picture: Answer(
-            np.array(one["boxes"], np.float32).reshape(-1, 4),
-            np.array(one["scores"], np.float32),
-            one["classes"],
-        )
-        for picture, one in zip(pictures, read, strict=True)
-    }
+    answers = ask(repository, runtime, models_dir, name, list(pictures.values()))
+    return dict(zip(pictures, answers, strict=True))
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

@@ -1,6 +1,7 @@
 """Intrusion: who is told, once, and when it is over."""
 
-from edge.site.model import Intrusion, Schedule
+from edge.site.model import Schedule
+from edge.site.rules import Intrusion
 from edge.wire.event import Event, Phase
 from edge.wire.names import CLASS_NUMBERS
 from tests.edge.eye.drawn import CAR, Thing, judged, phases

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.site.model import Count, LineCrossing, Loitering, Occupancy, WrongWay
+from edge.site.rules import Count, LineCrossing, Loitering, Occupancy, WrongWay
 from edge.wire.event import Phase
 from tests.edge.eye.drawn import CAR, Thing, judged, phases
 
@@ -104,6 +104,12 @@ def test_who_walks_up_or_comes_late_or_stands_off_has_not_waited_for_another() -
     walked_up = [[Thing(1, 0.6, 0.6), Thing(2, 0.1, 0.6)]] * 40 + [[]] * 5 + [[near]] * 20
     late, off = first + [[]] * 25 + [[near]] * 20, first + [[]] * 5 + [[far]] * 20
     assert judged(LOITER, walked_up) == judged(LOITER, late) == judged(LOITER, off) == []
+
+
+def test_who_comes_in_over_the_frame_s_edge_has_not_waited_for_another() -> None:
+    first = [[Thing(1, 0.6, 0.6, height_frac=0.5)]] * 40 + [[]] * 5
+    assert len(judged(LOITER, first + [[Thing(2, 0.62, 0.61, height_frac=0.59)]] * 20)) == 1
+    assert judged(LOITER, first + [[Thing(2, 0.62, 0.61, height_frac=0.61)]] * 20) == []
 
 
 def test_who_strays_beyond_the_radius_begins_anew() -> None:
