@@ -2,7 +2,8 @@
 
 As sharp as there is room for: the things sought are shown at the largest height at which all that
 is due fits. What finds no room even at the smallest waits for the next frame, where it is more
-urgent.
+urgent. The whole frame takes the place of crops where it shows more of what is due: a little of
+everybody can be more than all of a few.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from edge.eye.attention.cover import Cut, cover, scales_of
 from edge.eye.attention.crop import EVEN_PX, Canvas, Crop, Glance, Piece
 from edge.eye.attention.pack import Pile
 from edge.eye.attention.wants import DUE, Floats, Wants
+from edge.eye.attention.worth import clearness, worth
 
 # How tall a thing is shown, in what the detector needs: the first at which all that is due fits.
 # Measured with two detectors: what is found falls fast below what is needed, so that in a crowd it
@@ -32,25 +34,22 @@ def plan(
     """At most `most` glances, the most urgent crops in them.
 
     frame_px: width and height of the frame, even. is_whole_due: the first glance shows the whole
-    frame, and beside it what there is room for.
+    frame, and beside it what there is room for. It may do so unasked.
     """
     if most <= 0:
         return ()
-    if is_whole_due and not (wants.urgencies >= DUE).any():
-        whole = _whole_piece(frame_px, canvas)
-        if (whole.placed_width_px, whole.placed_height_px) == (canvas.width_px, canvas.height_px):
-            return ((whole.at(0, 0),),)  # no room beside it, and nothing worth another picture
     wants = _within(wants, frame_px)
-    pile = Pile(canvas, most)
-    for taller in _heights_to_try(wants, frame_px, canvas, most):
-        pile = Pile(canvas, most)
-        if is_whole_due:
-            pile.put(_whole_piece(frame_px, canvas), np.inf)
-        scales = scales_of(wants, canvas, canvas.tall_px * taller, LARGEST_SCALE)
-        cuts = cover(wants, canvas, scales)
-        if _fill(pile, cuts, frame_px):
-            break
-    return pile.glances()
+    due = wants.only(wants.urgencies >= DUE)
+    if not (is_whole_due or len(due)):
+        return ()
+    whole = _whole_piece(frame_px, canvas)
+    unclear = wants.only(clearness(wants.heights_px * whole.scale, canvas) < 1)
+    with_whole = _beside(whole, unclear, frame_px, canvas, most)
+    if is_whole_due or not (unclear.urgencies >= DUE).any():
+        return with_whole
+    crops = _crops(wants, frame_px, canvas, most)
+    is_worth_more = worth(with_whole, due, canvas) > worth(crops, due, canvas)
+    return with_whole if is_worth_more else crops
 
 
 def whole_crop(frame_px: tuple[int, int], canvas: Canvas) -> Crop:
@@ -72,6 +71,35 @@ def tiles(area_px: Floats, window_px: tuple[float, float], overlap: float) -> Fl
     (lefts, width), (tops, height) = spans
     corners = np.array([(left, top) for top in tops for left in lefts], np.float32)
     return np.concatenate((corners, corners + np.array([width, height], np.float32)), axis=1)
+
+
+def _beside(
+    whole: Piece, wants: Wants, frame_px: tuple[int, int], canvas: Canvas, most: int
+) -> tuple[Glance, ...]:
+    """The whole frame, and what it does not show clearly in crops."""
+    is_full = (whole.placed_width_px, whole.placed_height_px) == (canvas.width_px, canvas.height_px)
+    if is_full and not (wants.urgencies >= DUE).any():
+        return ((whole.at(0, 0),),)  # no room beside it, and nothing worth another picture
+    return _crops(wants, frame_px, canvas, most, whole)
+
+
+def _crops(
+    wants: Wants,
+    frame_px: tuple[int, int],
+    canvas: Canvas,
+    most: int,
+    whole: Piece | None = None,
+) -> tuple[Glance, ...]:
+    """What is wanted as sharp as there is room for, after the whole frame where that is given."""
+    pile = Pile(canvas, most)
+    for taller in _heights_to_try(wants, frame_px, canvas, most):
+        pile = Pile(canvas, most)
+        if whole is not None:
+            pile.put(whole, np.inf)
+        scales = scales_of(wants, canvas, canvas.tall_px * taller, LARGEST_SCALE)
+        if _fill(pile, cover(wants, canvas, scales), frame_px):
+            break
+    return pile.glances()
 
 
 def _whole_piece(frame_px: tuple[int, int], canvas: Canvas) -> Piece:
