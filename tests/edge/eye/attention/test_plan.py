@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.eye.attention.cover import cover, scales_of
-from edge.eye.attention.crop import Canvas, Crop, Glance
+from edge.eye.attention.crop import EVEN_PX, Canvas, Crop, Glance
 from edge.eye.attention.plan import LARGEST_SCALE, TALLER, plan, tiles, whole_crop
-from edge.eye.attention.wants import Wants, no_wants
+from edge.eye.attention.wants import DUE, Wants, no_wants
+from edge.eye.attention.worth import worth
 
 FRAME = (1920, 1080)
 CANVAS = Canvas(300, 300, keeps_aspect=False)
@@ -140,6 +141,29 @@ def test_beside_a_whole_frame_that_keeps_its_aspect_there_is_room_for_a_crop() -
     (glance,) = plan(wants, FRAME, canvas, 1, is_whole_due=True)
     assert glance[0].width_px == 1920
     assert len(glance) == 2
+
+
+def test_where_the_whole_frame_shows_a_crowd_clearly_it_takes_the_place_of_crops() -> None:
+    crowd = [(70.0 * (n % 26), 360.0 * (n // 26), 70.0 * (n % 26) + 60, 360.0 * (n // 26) + 240)
+             for n in range(78)]  # fmt: skip
+    glances = plan(wants_of(*crowd, height=240.0), FRAME, WIDE, 1, is_whole_due=False)
+    assert glances == ((whole_crop(FRAME, WIDE),),)
+    small = [(left, top, left + 20, top + 60) for left, top, _, _ in crowd]
+    glances = plan(wants_of(*small, height=60.0), FRAME, WIDE, 1, is_whole_due=False)
+    assert whole_crop(FRAME, WIDE) not in crops_of(glances)
+
+
+@settings(max_examples=150, deadline=None)
+@given(WANTS, CANVASES, st.integers(1, 6))
+def test_no_plan_is_worth_less_than_the_whole_frame(
+    wants: Wants, canvas: Canvas, most: int
+) -> None:
+    boxes = wants.boxes_px.clip(0, np.array(FRAME * 2, np.float32))
+    is_due = (wants.urgencies >= DUE) & ((boxes[:, 2:] - boxes[:, :2]) >= EVEN_PX).all(axis=1)
+    due = Wants(boxes, wants.heights_px, wants.urgencies).only(is_due)
+    glances = plan(wants, FRAME, canvas, most, is_whole_due=False)
+    whole = worth([(whole_crop(FRAME, canvas),)], due, canvas)
+    assert worth(glances, due, canvas) >= whole * (1 - 1e-5)
 
 
 def test_a_whole_frame_is_as_large_as_the_canvas_lets_it_be() -> None:
