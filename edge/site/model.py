@@ -180,7 +180,8 @@ class Detection:
     budget_ms_per_second: detector's time over all cameras, milliseconds in each second. A board
         that is too hot takes less, in steps that it tells.
     looks: `regions` shows the detector crops of what moves, what is followed and where zones and
-        lines are, as sharp as the budget allows; `whole` shows it the whole frame, shrunk.
+        lines are, as sharp as the budget allows, or the whole frame where that shows more of them;
+        `whole` shows it the whole frame, shrunk.
     whole_seconds: the whole frame is looked at after so long, if nothing moves too.
     sweep_seconds: each part of the zones and lines is looked at sharply after so long.
     """

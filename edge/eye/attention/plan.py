@@ -43,7 +43,10 @@ def plan(
     if not (is_whole_due or len(due)):
         return ()
     whole = _whole_piece(frame_px, canvas)
-    unclear = wants.only(clearness(wants.heights_px * whole.scale, canvas) < 1)
+    clear = clearness(wants.heights_px * whole.scale, canvas)
+    if not is_whole_due and not (clear[wants.urgencies >= DUE] > 0).any():
+        return _crops(wants, frame_px, canvas, most)
+    unclear = wants.only(clear < 1)
     with_whole = _beside(whole, unclear, frame_px, canvas, most)
     if is_whole_due or not (unclear.urgencies >= DUE).any():
         return with_whole
