@@ -32,10 +32,11 @@ from pathlib import Path
 import psutil
 
 from edge.eye.detector.library import default_models_dir, shipped_cards_dir
+from edge.site.model import DEFAULT_DETECTOR
 from edge.wire.eye_status import eye_status_path
 from tests.fakes.mandates import City, around
 from tools.bench.decode import FPS, make_film
-from tools.bench.eye import CARD, MADE_MODELS, PEER_PYTHON, Peer
+from tools.bench.eye import MADE_MODELS, PEER_PYTHON, Peer
 from tools.resident import once_bytes, sum_bytes
 
 ANALYSED_FPS = 5.0
@@ -89,7 +90,7 @@ def main() -> None:
         ]
         peer_mb = None
         if PEER_PYTHON.exists():
-            peer = Peer(asked.models, film, shipped_cards_dir() / CARD)
+            peer = Peer(asked.models, film, shipped_cards_dir() / DEFAULT_DETECTOR)
             job: dict[str, str | int] = {"clip": str(film), "frames": FILM_SECONDS * FPS}
             job |= {"runtime": "litert", "every": round(FPS / ANALYSED_FPS)}
             peer_ms = [peer.ask(job)["ms_per_frame"] * FPS for _ in range(asked.rounds)]

@@ -2,23 +2,24 @@
 
 Ours: decode, shrink, gate, detect, track, judge, health. Limit: decode every frame of the same
 clip with one thread and invoke the bare model after each, nothing else. Usual parts:
-tools/peers/usual_parts.py in its own environment (.venv-peers), once with onnxruntime, once with
-our own model file in LiteRT. "every frame": the detector is shown each frame once, whole. "live":
-the same, but at the clip's own pace through the capture process, which is counted with it.
-"gated": each frame is analysed, the gate decides whether the detector sees it. "as in use": as a
-pole does it where the site file says nothing else, 10 frames a second analysed, and of what
-matters in them up to four crops shown to the detector; the usual parts have nothing like it.
-"settled": the same from the fifth second on, over a whole round of the site's places, which are
-all of the frame here; "beginning": the first four seconds, in which each place is seen first.
+tools/peers/usual_parts.py in its own environment (.venv-peers), with our own model file in
+LiteRT, and `ssd-coco15` also in onnxruntime. "every frame": the detector is shown each frame
+once, whole. "live": the same, but at the clip's own pace through the capture process, which is
+counted with it. "gated": each frame is analysed, the gate decides whether the detector sees it.
+"as in use": as a pole does it where the site file says nothing else, 10 frames a second analysed,
+and of what matters in them up to four looks of the detector; the usual parts have nothing like
+it. "settled": the same from the fifth second on, over a whole round of the site's places, which
+are all of the frame here; "beginning": the first four seconds, in which each place is seen first.
 
 CPU time, in turns; medians over rounds, ratios taken round by round. Without --clip two drawn
 films of 1920x1080 are made: a street with passers-by, and an empty one where only grain moves.
 
-Usage: python -m tools.bench.eye [--models DIR] [--clip FILE] [--rounds N] [--frames N]
-       [--settled-seconds N] [--still] [--json]
+Usage: python -m tools.bench.eye [--model NAME] [--models DIR] [--clip FILE] [--rounds N]
+       [--frames N] [--settled-seconds N] [--still] [--json]
 """
 
 import argparse
+import functools
 import itertools
 import json
 import os
@@ -46,14 +47,14 @@ from edge.eye.picture import rgb_picture
 from edge.eye.replay import replay
 from edge.eye.step import Analysis
 from edge.mandate.gate import recording_permit
-from edge.site.model import Camera, Detection, Site, SiteFile, Zone
+from edge.site.model import DEFAULT_DETECTOR, Camera, Detection, Site, SiteFile, Zone
 from edge.site.rules import Intrusion
 from tools.bench.decode import FPS, make_film
 from tools.resident import sum_bytes
 
 MADE_MODELS = Path(".cache/models")
 PEER_PYTHON = Path(".venv-peers/bin/python")
-CARD, CAMERA = "ssd-coco15", "bench"
+CAMERA = "bench"
 EVERY, IN_USE, LIVE = "ours, every frame", "ours, as in use", "ours, every frame, live"
 SETTLED, BEGINNING = "ours, as in use, settled", "ours, as in use, beginning"
 SETTLED_LIVE = "ours, as in use, settled, live"
@@ -61,6 +62,7 @@ QUIET = "ours, gated, every frame"
 LIMIT, DECODE = "decode + invoke (limit)", "decode alone"
 DECODE_LIVE = "decode alone, live"
 ONNX, LITERT = "usual parts, onnxruntime", "usual parts, LiteRT"
+_RUNTIMES = {ONNX: "onnxruntime", LITERT: "litert"}
 # (ours, other, most) that hold for a clip in which things move, and for one in which nothing does.
 BUSY_GOALS = ((EVERY, LIMIT, 1.25), (LIVE, LIMIT, 1.25), (EVERY, ONNX, 0.70), (EVERY, LITERT, 0.70))
 STILL_GOALS = (
@@ -75,7 +77,7 @@ Costs = dict[str, list[float]]
 
 
 class Peer:
-    """The usual parts, in their own process."""
+    """The usual parts, in their own process. runtimes: in which it has the detector."""
 
     def __init__(self, models: Path, clip: Path, card_dir: Path) -> None:
         command = [str(PEER_PYTHON), "-m", "tools.peers.usual_parts"]
@@ -86,7 +88,7 @@ class Peer:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        self._read()
+        self.runtimes = self._ready()
 
     def run(self, clip: Path, most: int, runtime: str) -> float:
         """CPU milliseconds a frame."""
@@ -108,12 +110,19 @@ class Peer:
         _pipe(self._process.stdin).close()
         self._process.wait()
 
+    def _ready(self) -> list[str]:
+        told: dict[str, list[str]] = json.loads(self._line())
+        return told["runtimes"]
+
     def _read(self) -> "dict[str, float]":
+        answer: dict[str, float] = json.loads(self._line())
+        return answer
+
+    def _line(self) -> str:
         line = _pipe(self._process.stdout).readline()
         if not line:
             raise SystemExit("the peer ended; make .venv-peers from requirements/peers.lock")
-        answer: dict[str, float] = json.loads(line)
-        return answer
+        return line
 
 
 class Ours:
@@ -272,6 +281,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clip", type=Path, help="a recording; left out: two drawn films")
     made = MADE_MODELS if MADE_MODELS.is_dir() else default_models_dir()
+    parser.add_argument("--model", default=DEFAULT_DETECTOR, metavar="NAME")
     parser.add_argument("--models", type=Path, default=made)
     parser.add_argument("--frames", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
@@ -281,7 +291,7 @@ def main() -> None:
     asked = parser.parse_args()
     cv2.setNumThreads(1)  # as each camera's own process has it
     library = Library(asked.models)
-    detector = load(library.card(CARD), library)
+    detector = load(library.card(asked.model), library)
     results = []
     with tempfile.TemporaryDirectory() as folder:
         for name, clip, is_still in _clips(asked, Path(folder)):
@@ -294,7 +304,7 @@ def main() -> None:
             if peer:
                 peer.close()
             results.append(_result(name, costs, STILL_GOALS if is_still else BUSY_GOALS))
-    _print(results, as_json=asked.json)
+    _print(results, asked.model, as_json=asked.json)
 
 
 def _clips(asked: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Path, bool]]:
@@ -340,8 +350,9 @@ def _sides(ours: Ours, *, is_still: bool) -> dict[str, Callable[[], float]]:
 
 def _peer_sides(peer: Peer, clip: Path, most: int) -> dict[str, Callable[[], float]]:
     return {
-        ONNX: lambda: peer.run(clip, most, "onnxruntime"),
-        LITERT: lambda: peer.run(clip, most, "litert"),
+        side: functools.partial(peer.run, clip, most, runtime)
+        for side, runtime in _RUNTIMES.items()
+        if runtime in peer.runtimes
     }
 
 
@@ -382,13 +393,14 @@ def _ratio(ours: list[float], other: list[float]) -> dict[str, float]:
     return {name: round(value, 2) for name, value in spread.items()}
 
 
-def _print(results: list[dict[str, object]], *, as_json: bool) -> None:
+def _print(results: list[dict[str, object]], model: str, *, as_json: bool) -> None:
     about = {
         "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}",
         "python": platform.python_version(),
         "opencv": version("opencv-python-headless"),
         "av": version("av"),
         "litert": version("ai-edge-litert"),
+        "detector": model,
     }
     if as_json:
         print(json.dumps({"about": about, "clips": results}))

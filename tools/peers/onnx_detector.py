@@ -1,4 +1,4 @@
-"""The default detector for onnxruntime: our folded layers as ONNX, made int8 by its own tools.
+"""`ssd-coco15` for onnxruntime: our folded layers as ONNX, made int8 by its own tools.
 
 Runs in the environment of requirements/peers.lock. Weights and graph are those of our own float
 model; int8 is onnxruntime's static quantisation, calibrated on pictures of the clip that is

@@ -1,14 +1,16 @@
 """The eye as a user would put it together from usual parts, for tools/bench/eye.py.
 
-OpenCV's VideoCapture; MOG2 at 320x180; the default detector as int8 in onnxruntime, or our own
-TFLite file in LiteRT; decoding of its answers in numpy; `supervision` for overlapping boxes and
-the zone; ByteTrack of `trackers`. One thread in every part, which is in its favour: the defaults
-of OpenCV and onnxruntime spend more. Runs in the environment of requirements/peers.lock.
+OpenCV's VideoCapture; MOG2 at 320x180; our own detector's TFLite file in LiteRT, `ssd-coco15`
+also as int8 in onnxruntime; decoding of its answers in numpy, as the detector's publisher shows
+it; `supervision` for overlapping boxes and the zone; ByteTrack of `trackers`. One thread in every
+part, which is in its favour: the defaults of OpenCV and onnxruntime spend more. Runs in the
+environment of requirements/peers.lock.
 
-Each line on stdin is a job, {"clip", "frames", "runtime"}; each answer is a line of JSON: CPU
-milliseconds a frame, how many frames, boxes a frame. With "every" only every so many frames go
-through the parts after decoding. {"runs"} runs onnxruntime's bare model so
-often: CPU milliseconds a run, and the resident kB of a process with numpy, it and the model.
+The first line on stdout names the runtimes. Each line on stdin is a job, {"clip", "frames",
+"runtime"}; each answer is a line of JSON: CPU milliseconds a frame, how many frames, boxes a frame.
+With "every" only every so many frames go through the parts after decoding. {"runs"} runs
+onnxruntime's bare model so often: CPU milliseconds a run, and the resident kB of a process with
+numpy, it and the model.
 
 Usage: python -m tools.peers.usual_parts CARD_DIR MODELS CLIP
 """
@@ -29,7 +31,9 @@ import supervision as sv
 from ai_edge_litert.interpreter import Interpreter
 from trackers import ByteTrackTracker
 
+from edge.eye.detector.card import Card
 from edge.eye.detector.decoders.ssd import default_boxes
+from edge.eye.detector.decoders.yolox import grid_cells
 from edge.eye.detector.interpreter import TensorDetails
 from edge.eye.detector.reading import read_card
 from tools.peers.onnx_detector import SIDE_PX, blob_of, make_int8
@@ -48,41 +52,45 @@ with open("/proc/self/status") as status:
 """
 Floats = npt.NDArray[np.float32]
 Picture = npt.NDArray[np.uint8]
-Infer = Callable[[Picture], tuple[Floats, Floats]]
+Find = Callable[[Picture], sv.Detections]
 
 
 def main() -> None:
-    """Load both runtimes, serve until stdin ends."""
+    """Load every runtime that has the detector, serve until stdin ends."""
     card_dir, models, clip = (Path(text) for text in sys.argv[1:4])
     cv2.setNumThreads(1)
-    with tempfile.TemporaryDirectory() as folder:
-        model = make_int8(card_dir, models, clip, Path(folder))
-        session, memory_kb = _open(model), _resident_kb(model)
-        runtimes: dict[str, Infer] = {
-            "onnxruntime": _onnxruntime(session),
-            "litert": _litert(models / "ssd-coco15" / "ssd-coco15.tflite"),
-        }
-    anchors = read_card(card_dir / "card.toml").anchors
-    assert anchors is not None
-    priors = default_boxes(anchors)
-    print(json.dumps({"ready": True}), flush=True)
+    card = read_card(card_dir / "card.toml")
+    file = next(
+        path for path in (card_dir / card.file, models / card.name / card.file) if path.exists()
+    )
+    session, memory_kb = None, 0
+    runtimes: dict[str, Find] = {}
+    if card.anchors is None:
+        runtimes["litert"] = _split_litert(file, card)
+    else:
+        priors = default_boxes(card.anchors)
+        with tempfile.TemporaryDirectory() as folder:
+            model = make_int8(card_dir, models, clip, Path(folder))
+            session, memory_kb = _open(model), _resident_kb(model)
+        runtimes["onnxruntime"] = _ssd_onnxruntime(session, priors)
+        runtimes["litert"] = _ssd_litert(file, priors)
+    print(json.dumps({"runtimes": list(runtimes)}), flush=True)
     for line in sys.stdin:
         job = json.loads(line)
-        if "runs" in job:
+        if session is not None and "runs" in job:
             answer = {"ms_per_frame": _bare_ms(session, job["runs"]), "memory_kb": memory_kb}
         else:
-            answer = run(job, runtimes[job["runtime"]], priors)
+            answer = run(job, runtimes[job["runtime"]])
         print(json.dumps(answer), flush=True)
 
 
-def run(job: Mapping[str, object], infer: Infer, priors: Floats) -> dict[str, float]:
+def run(job: Mapping[str, object], find: Find) -> dict[str, float]:
     """One clip, every frame through every part."""
     begun = time.process_time()
     capture = cv2.VideoCapture(str(job["clip"]), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     size = [
         int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
     ]
-    scale = np.array(size * 2, np.float32)
     background = cv2.createBackgroundSubtractorMOG2(detectShadows=False)
     tracker = ByteTrackTracker(frame_rate=capture.get(cv2.CAP_PROP_FPS))
     zone = sv.PolygonZone(np.array([[0, 0], [size[0], 0], size, [0, size[1]]]))
@@ -96,9 +104,7 @@ def run(job: Mapping[str, object], infer: Infer, priors: Floats) -> dict[str, fl
             continue
         _, picture = capture.retrieve()
         background.apply(cv2.resize(picture, SMALL_PX))
-        found = detections(*infer(np.asarray(picture, np.uint8)), priors, scale).with_nms(
-            OVERLAP_MAX
-        )
+        found = find(np.asarray(picture, np.uint8)).with_nms(OVERLAP_MAX)
         tracked = tracker.update(found)
         inside += int(zone.trigger(tracked).sum())
         boxes += len(found)
@@ -107,17 +113,20 @@ def run(job: Mapping[str, object], infer: Infer, priors: Floats) -> dict[str, fl
     return {"ms_per_frame": spent_ms / looked, "looked": looked, "boxes": boxes / looked}
 
 
-def detections(offsets: Floats, logits: Floats, priors: Floats, scale: Floats) -> sv.Detections:
+def _ssd_detections(
+    offsets: Floats, logits: Floats, priors: Floats, picture: Picture
+) -> sv.Detections:
     """From raw answers to boxes in pixels: best class of each place, threshold, decode."""
     best = logits.argmax(axis=1)
-    scores = 1 / (1 + np.exp(-logits[np.arange(len(logits)), best]))
+    scores = _sigmoid(logits[np.arange(len(logits)), best])
     kept = scores > SCORE_MIN
     codes, prior = offsets[kept] / BOX_FACTORS, priors[kept]
     middles = codes[:, :2] * prior[:, 2:] + prior[:, :2]
     halves = np.exp(codes[:, 2:]) * prior[:, 2:] / 2
     corners = np.concatenate([middles - halves, middles + halves], axis=1)[:, [1, 0, 3, 2]]
+    size = np.array([*picture.shape[1::-1]] * 2, np.float32)
     return sv.Detections(
-        xyxy=corners.clip(0, 1) * scale, confidence=scores[kept], class_id=best[kept]
+        xyxy=corners.clip(0, 1) * size, confidence=scores[kept], class_id=best[kept]
     )
 
 
@@ -145,28 +154,72 @@ def _resident_kb(model: Path) -> int:
     return int(done.stdout)
 
 
-def _onnxruntime(session: onnxruntime.InferenceSession) -> Infer:
-    def infer(picture: Picture) -> tuple[Floats, Floats]:
+def _ssd_onnxruntime(session: onnxruntime.InferenceSession, priors: Floats) -> Find:
+    def find(picture: Picture) -> sv.Detections:
         offsets, logits = session.run(None, {"image": blob_of(picture)})
-        return offsets.reshape(-1, 4), logits[0]
+        return _ssd_detections(offsets.reshape(-1, 4), logits[0], priors, picture)
 
-    return infer
+    return find
 
 
-def _litert(model: Path) -> Infer:
-    interpreter = Interpreter(str(model), num_threads=1)
+def _ssd_litert(file: Path, priors: Floats) -> Find:
+    interpreter = Interpreter(str(file), num_threads=1)
     interpreter.allocate_tensors()
-    image = interpreter.get_input_details()[0]
     outputs = sorted(interpreter.get_output_details(), key=lambda each: len(each["shape"]))
 
-    def infer(picture: Picture) -> tuple[Floats, Floats]:
-        rgb = cv2.cvtColor(cv2.resize(picture, (SIDE_PX, SIDE_PX)), cv2.COLOR_BGR2RGB)
-        interpreter.set_tensor(image["index"], (rgb.astype(np.int16) - 128).astype(np.int8)[None])
-        interpreter.invoke()
+    def find(picture: Picture) -> sv.Detections:
+        _invoke(interpreter, np.asarray(cv2.resize(picture, (SIDE_PX, SIDE_PX)), np.uint8))
         logits, offsets = (_real(interpreter, each) for each in outputs)
-        return offsets.reshape(-1, 4), logits[0]
+        return _ssd_detections(offsets.reshape(-1, 4), logits[0], priors, picture)
 
-    return infer
+    return find
+
+
+def _split_litert(file: Path, card: Card) -> Find:
+    """A YOLOX head, its outputs apart: all cells decoded, then the best class of each."""
+    interpreter = Interpreter(str(file), num_threads=1)
+    interpreter.allocate_tensors()
+    by_name = {each["name"]: each for each in interpreter.get_output_details()}
+    outputs = {each.role: by_name[each.name] for each in card.outputs}
+    cells = grid_cells(card.input.width_px, card.input.height_px, card.strides_px)
+
+    def answer(role: str) -> Floats:
+        parts = [_real(interpreter, outputs[f"{role}_{stride}"]) for stride in card.strides_px]
+        return np.concatenate([part.reshape(-1, part.shape[-1]) for part in parts])
+
+    def find(picture: Picture) -> sv.Detections:
+        boxed, scale = _letterboxed(picture, card.input.width_px, card.input.height_px)
+        _invoke(interpreter, boxed)
+        codes = answer("boxes")
+        scores = _sigmoid(answer("objectness")) * _sigmoid(answer("classes"))
+        middles = (codes[:, :2] + cells[:, :2]) * cells[:, 2:]
+        halves = np.exp(codes[:, 2:]) * cells[:, 2:] / 2
+        corners = np.concatenate([middles - halves, middles + halves], axis=1) / scale
+        best = scores.argmax(axis=1)
+        sure = scores[np.arange(len(scores)), best]
+        kept = sure > SCORE_MIN
+        return sv.Detections(xyxy=corners[kept], confidence=sure[kept], class_id=best[kept])
+
+    return find
+
+
+def _letterboxed(picture: Picture, width_px: int, height_px: int) -> tuple[Picture, float]:
+    scale = min(width_px / picture.shape[1], height_px / picture.shape[0])
+    small = cv2.resize(picture, None, fx=scale, fy=scale)
+    boxed = np.full((height_px, width_px, 3), 114, np.uint8)
+    boxed[: small.shape[0], : small.shape[1]] = small
+    return boxed, scale
+
+
+def _invoke(interpreter: Interpreter, bgr: Picture) -> None:
+    rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+    image = interpreter.get_input_details()[0]
+    interpreter.set_tensor(image["index"], (rgb.astype(np.int16) - 128).astype(np.int8)[None])
+    interpreter.invoke()
+
+
+def _sigmoid(logits: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
 
 
 def _real(interpreter: Interpreter, details: TensorDetails) -> Floats:
