@@ -39,18 +39,17 @@ def plan(
     if most <= 0:
         return ()
     wants = _within(wants, frame_px)
-    due = wants.only(wants.urgencies >= DUE)
-    if not (is_whole_due or len(due)):
+    is_due = wants.urgencies >= DUE
+    if not (is_whole_due or is_due.any()):
         return ()
     whole = _whole_piece(frame_px, canvas)
     clear = clearness(wants.heights_px * whole.scale, canvas)
-    if not is_whole_due and not (clear[wants.urgencies >= DUE] > 0).any():
+    if not is_whole_due and not clear[is_due].any():
         return _crops(wants, frame_px, canvas, most)
-    unclear = wants.only(clear < 1)
-    with_whole = _beside(whole, unclear, frame_px, canvas, most)
-    if is_whole_due or not (unclear.urgencies >= DUE).any():
+    with_whole = _beside(whole, wants.only(clear < 1), frame_px, canvas, most)
+    if is_whole_due or (clear[is_due] == 1).all():
         return with_whole
-    crops = _crops(wants, frame_px, canvas, most)
+    crops, due = _crops(wants, frame_px, canvas, most), wants.only(is_due)
     is_worth_more = worth(with_whole, due, canvas) > worth(crops, due, canvas)
     return with_whole if is_worth_more else crops
 
