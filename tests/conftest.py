@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+MOST_ID_CHARS = 60
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,6 +24,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in () if is_asked else items:
             if item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=why))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A long text or long bytes by its beginning and its length.
+
+    pytest puts a test's whole name into the environment, where Linux takes 128 KiB a variable:
+    with a longer one no program can be started any more (execve(2), E2BIG).
+    """
+    if not isinstance(val, str | bytes) or len(val) <= MOST_ID_CHARS:
+        return None
+    beginning = val[:MOST_ID_CHARS]
+    text = beginning if isinstance(beginning, str) else beginning.decode("latin-1")
+    return f"{text}... {len(val)}"
 
 
 @pytest.fixture(scope="session")
