@@ -19,6 +19,7 @@ from tools.quantising.agreement import Agreement, compare
 from tools.quantising.bounds import choose_ranges
 from tools.quantising.checking import Likeness, Loss, check_layers, losses, time_looks
 from tools.quantising.evening import Evened, even_channels
+from tools.quantising.learning import Begun, Learned, learn
 from tools.quantising.observing import Report, observe
 from tools.quantising.onnx_net import read_net
 from tools.quantising.result import check_card, float_input, kept_classes, result_card
@@ -36,7 +37,8 @@ class Made:
     """The int8 file with its card, and what was found on the way.
 
     calibrated, compared: how many pictures. milliseconds: median and least of a look of the ONNX
-    file in ONNX Runtime, of our float file and of the int8 one, on one thread.
+    file in ONNX Runtime, of our float file and of the int8 one, on one thread. learned: what
+    training on as int8 rounds gained, where it was asked for.
     """
 
     card: Card
@@ -48,6 +50,7 @@ class Made:
     calibrated: int
     compared: int
     milliseconds: tuple[tuple[float, float], ...]
+    learned: Learned | None = None
 
 
 def find_pictures(folders: Sequence[Path], count: int) -> tuple[list[Path], list[Path]]:
@@ -74,8 +77,14 @@ def find_pictures(folders: Sequence[Path], count: int) -> tuple[list[Path], list
     return chosen, _spread(others, min(count, len(others)))
 
 
-def make_int8(card: Card, model: Path, pictures: tuple[list[Path], list[Path]], show: Show) -> Made:
-    """Do everything. pictures: to calibrate with, to compare on.
+def make_int8(
+    card: Card,
+    model: Path,
+    pictures: tuple[list[Path], list[Path]],
+    show: Show,
+    train_steps: int = 0,
+) -> Made:
+    """Do everything. pictures: to calibrate with, to compare on. train_steps: 0: not trained on.
 
     Raises: VigieError NOT_FOUND, INVALID_ARGUMENT (card, file, pictures), INTERNAL.
     """
@@ -96,10 +105,17 @@ def make_int8(card: Card, model: Path, pictures: tuple[list[Path], list[Path]], 
     logits = [name for role, name in net.outputs.items() if not role.startswith("boxes")]
     pixels = (card.input.offset, PIXEL_MAX * card.input.scale + card.input.offset)
     ranges = choose_ranges(evened.layers, evened.factors, observed, pixels=pixels, logits=logits)
-    content = quantise(whole, ranges)
+    learned = None
+    if train_steps:
+        with show("training on as int8 rounds") as report:
+            learned = learn(net, Begun(evened.layers, ranges), calibration, train_steps, report)
+        content = quantise(write_tflite(learned.layers, net.outputs), learned.ranges)
+    else:
+        content = quantise(whole, ranges)
     source = (
         f"tools/quantize of {model.name} (sha256 {sha256_of(model)}), "
         f"calibrated on {len(calibration)} pictures"
+        f"{f', trained on for {train_steps} steps' if train_steps else ''}"
     )
     cards = (
         result_card(card, net, "float32", whole, source),
@@ -116,7 +132,7 @@ def make_int8(card: Card, model: Path, pictures: tuple[list[Path], list[Path]], 
         milliseconds = tuple(time_looks(model, (whole, content), looked))
     return Made(
         cards[1], content, evened, tuple(likeness), lost, agreement,
-        len(calibration), len(unseen), milliseconds,
+        len(calibration), len(unseen), milliseconds, learned,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from tools.training.manifest import Size
 from tools.training.net import Net
 from tools.training.slimming import slim
 from tools.training.start import Weights, start_from
-from tools.training.wiring import make_plan
+from tools.training.wiring import PUBLISHED, make_plan
 
 # So many batches tell the statistics of our pictures well enough.
 BATCHES = 4
@@ -50,12 +50,12 @@ def read_weights(path: Path) -> Weights:
 
 def begin(size: Size, weights: Weights, steps: Steps, guide: Net | None) -> Net:
     """A net of a size: as published; a narrower one as parts of its guide, or else by chance."""
-    plan = make_plan(size.width, len(CLASSES))
+    plan = make_plan(size.stages, len(CLASSES))
     if guide is not None:
         return slim(guide, plan)
     net = Net(plan)
-    if size.width == 1.0:
-        start_from(weights, net, _look(steps))
+    if size.stages == PUBLISHED:
+        start_from(weights, net, look(steps))
     return net
 
 
@@ -64,10 +64,11 @@ def read_net(run: Path, size: Size, name: str = checkpoint.BEST) -> Net:
     standing = checkpoint.load(run / name)
     if standing is None:
         raise VigieError(Kind.NOT_FOUND, "the run has no checkpoint yet", where=str(run / name))
-    net = Net(make_plan(size.width, len(CLASSES)))
+    net = Net(make_plan(size.stages, len(CLASSES)))
     net.load_state_dict(standing.average)
     return net.to(memory_format=torch.channels_last).eval()
 
 
-def _look(steps: Steps) -> Sequence[torch.Tensor]:
+def look(steps: Steps) -> Sequence[torch.Tensor]:
+    """A few composed batches, NCHW, -1 to 1."""
     return [steps[number].to(torch.device("cpu"))[0] for number in range(min(BATCHES, len(steps)))]

@@ -18,16 +18,20 @@ import torch
 from edge.errors import Kind, VigieError
 from tools.training import checkpoint
 from tools.training.batches import Steps
-from tools.training.beginning import begin, read_net, read_weights
+from tools.training.beginning import begin, look, read_net, read_weights
 from tools.training.blending import blend
 from tools.training.calibration import Range, calibrating, measure_ranges
+from tools.training.classes import CLASSES
 from tools.training.compose import make_composer
 from tools.training.holdout import show
 from tools.training.loop import Place, Run
 from tools.training.manifest import Manifest, Recipe, read_manifest
 from tools.training.net import Net
 from tools.training.quantisation import QuantisedNet, fold
+from tools.training.recovery import recover
 from tools.training.shelf import read_shelf
+from tools.training.start import restore_norms
+from tools.training.wiring import PUBLISHED, make_plan
 
 SHELF, WEIGHTS, MANIFEST = "shelf.npz", "begin.npz", "street.toml"
 QUANTISED = "int8"
@@ -104,7 +108,7 @@ def blend_finished(course: Course, manifest: Manifest, report: Report) -> Path:
     not begin as published.
     """
     size = manifest.size(course.size)
-    if size.width != 1.0:
+    if size.stages != PUBLISHED:
         raise VigieError(
             Kind.FAILED_PRECONDITION,
             f"{size.name} did not begin as published, so there is nothing to lay it together with",
@@ -121,7 +125,27 @@ def blend_finished(course: Course, manifest: Manifest, report: Report) -> Path:
         pictures.append(steps[number].to(torch.device("cpu"))[0])
         report(number + 1, count)
     net = blend(finished, begun, manifest.blending.finished_share, pictures)
-    folder = runs / (course.name + BLENDED)
+    return _keep_best(runs / (course.name + BLENDED), net)
+
+
+def recover_shipped(course: Course, manifest: Manifest, content: bytes) -> Path:
+    """Make a run of a shipped int8 file, which then may be a guide; its folder.
+
+    Raises: VigieError when a file is missing, damaged or of another size.
+    """
+    size = manifest.size(course.size)
+    torch.set_num_threads(course.threads)
+    recipe = _recipe_of(course, manifest.recipe)
+    steps = Steps(
+        make_composer(read_shelf(course.work / SHELF), manifest.augmentation), recipe, size
+    )
+    plain = recover(content, make_plan(size.stages, len(CLASSES)))
+    net = Net(plain.plan)
+    restore_norms(plain, net, look(steps))
+    return _keep_best(course.work / "runs" / course.name, net)
+
+
+def _keep_best(folder: Path, net: Net) -> Path:
     weights = net.state_dict()
     checkpoint.save(folder / checkpoint.BEST, checkpoint.Standing(0, weights, weights, {}, 0.0))
     return folder

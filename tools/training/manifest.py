@@ -11,6 +11,8 @@ from tools.training.tables import read_table, refuse
 VERSION = 1
 TEACHER_KINDS = ("yolox", "crossroad")
 STRIDE_PX = 32
+# Stages of a size, and what each one's channels are a multiple of, as vector units like them.
+STAGES, CHANNELS = 4, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,12 @@ class Agreement:
 class Size:
     """One detector of the family.
 
-    width: channels beside YOLOX-nano's. shapes: (width, height) drawn from in training, pixels.
+    stages: channels at strides 4, 8, 16 and 32, multiples of 8; YOLOX-nano has 32, 64, 128, 256.
+    shapes: (width, height) drawn from in training, pixels.
     """
 
     name: str
-    width: float
+    stages: tuple[int, ...]
     shapes: tuple[tuple[int, ...], ...]
 
 
@@ -217,6 +220,8 @@ def _check_set(one: PictureSource, place: str) -> None:
 
 
 def _check_size(size: Size, place: str) -> None:
+    if len(size.stages) != STAGES or any(one < CHANNELS or one % CHANNELS for one in size.stages):
+        refuse(place, f"stages {size.stages} are no {STAGES} multiples of {CHANNELS}")
     for shape in size.shapes:
         if len(shape) != 2 or any(side < STRIDE_PX or side % STRIDE_PX for side in shape):
             refuse(place, f"shape {shape} is no pair of multiples of 32")

@@ -90,16 +90,23 @@ class _RoundingBoard(TorchBoard):
         if not conv.is_active:
             return self.note(conv.name, linear)
         linear = self.note(linear_name(conv), linear)
-        gate = torch.fake_quantize_per_tensor_affine(
-            linear.sigmoid(), GATE_STEP, LOWEST, LOWEST, HIGHEST
-        )
-        return self.note(conv.name, linear * gate)
+        return self.note(conv.name, linear * round_gate(linear.sigmoid()))
+
+
+def round_gate(value: torch.Tensor) -> torch.Tensor:
+    """A logistic value as int8 stores it."""
+    return torch.fake_quantize_per_tensor_affine(value, GATE_STEP, LOWEST, LOWEST, HIGHEST)
 
 
 def round_weight(weight: torch.Tensor) -> torch.Tensor:
     """To int8 with a step for each output channel, symmetric."""
-    step = weight.detach().abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-9) / WEIGHT_HIGHEST
+    step = step_of(weight)
     return weight + ((weight / step).round() * step - weight).detach()
+
+
+def step_of(weight: torch.Tensor) -> torch.Tensor:
+    """The step of each output channel, (out, 1, 1, 1)."""
+    return weight.detach().abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-9) / WEIGHT_HIGHEST
 
 
 def round_within(value: torch.Tensor, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:

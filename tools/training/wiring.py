@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 STRIDES_PX = (8, 16, 32)
-# Channels at width 1: stem and the four stages; hidden channels of the head.
-STEM, STAGES, HEAD = 16, (32, 64, 128, 256), 64
+# Channels of the published net's four stages.
+PUBLISHED = (32, 64, 128, 256)
 DEPTHS = (1, 3, 3, 1)
 POOL = 5
 
@@ -64,7 +64,7 @@ class Board(Protocol[Kind]):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Channels of one size of the net. hidden: of the head."""
+    """Channels of one size of the net. stages: at strides 4, 8, 16, 32; hidden: of the head."""
 
     classes: int
     stem: int
@@ -72,13 +72,9 @@ class Plan:
     hidden: int
 
 
-def make_plan(width: float, classes: int) -> Plan:
-    """Channels in multiples of 8, as vector units like them."""
-
-    def scaled(channels: int) -> int:
-        return max(8, round(channels * width / 8) * 8)
-
-    return Plan(classes, scaled(STEM), tuple(scaled(one) for one in STAGES), scaled(HEAD))
+def make_plan(stages: tuple[int, ...], classes: int) -> Plan:
+    """Stem and head in the published net's proportion to the stages."""
+    return Plan(classes, stages[0] // 2, stages, stages[1])
 
 
 @dataclass(frozen=True, slots=True)

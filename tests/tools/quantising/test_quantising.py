@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -11,9 +12,11 @@ import pytest
 
 pytest.importorskip("onnxruntime", reason="needs the environment that trains (make train-test)")
 
+import torch
+
 from edge.builder.adding import add_model
-from edge.builder.layers import Addition, Convolution, Logistic
-from edge.builder.quantiser import quantise
+from edge.builder.layers import Addition, Convolution, Layer, Logistic
+from edge.builder.quantiser import Ranges, quantise
 from edge.builder.tflite_writer import write_tflite
 from edge.eye.detector import Library, load
 from edge.eye.detector.library import CARD_FILE
@@ -23,8 +26,10 @@ from tools.quantising.bounds import choose_ranges
 from tools.quantising.channels import find_smooth, number_channels, sources_of
 from tools.quantising.checking import check_layers, losses
 from tools.quantising.evening import EVEN, Evened, Floats, even_channels
-from tools.quantising.observing import observe
+from tools.quantising.learning import Begun, learn
+from tools.quantising.observing import LookedInto, observe
 from tools.quantising.onnx_net import Net, read_net
+from tools.quantising.rounded_net import RoundedNet
 
 KEPT = (0, 2, 3, 4)
 
@@ -168,3 +173,70 @@ def test_the_program_makes_what_a_device_loads(
     found = detector.find(np.full((90, 120, 3), 90, np.uint8))
     assert len(found) > 0
     assert detector.operators_outside_delegate == 0
+
+
+def as_layers_make_it(net: RoundedNet, picture: Floats) -> dict[str, Floats]:
+    with torch.no_grad():
+        return {name: value.numpy() for name, value in net(torch.from_numpy(picture)).items()}
+
+
+def test_layers_in_torch_make_what_the_float_file_makes(net: Net) -> None:
+    made, picture = evened(net), drawn(1)[0]
+    run = LookedInto(write_tflite(made.layers, net.outputs))
+    run.run(picture)
+    values = as_layers_make_it(RoundedNet(made.layers), picture)
+    kinds = {type(layer).__name__ for layer in made.layers}
+    assert {"MaxPool", "Pad", "Reshape", "Concatenation", "Addition", "Product"} <= kinds
+    for layer in made.layers:
+        wanted = run.real(layer.name)
+        assert np.abs(values[layer.name] - wanted).max() <= 1e-3 * wanted.std() + 1e-5, layer.name
+
+
+def quantised(net: Net, layers: Sequence[Layer], ranges: Ranges) -> bytes:
+    return quantise(write_tflite(layers, net.outputs), ranges)
+
+
+def ranges_of(net: Net, made: Evened) -> Ranges:
+    plain, names = write_tflite(net.layers, net.outputs), list(net.outputs.values())
+    observed = observe(plain, net.layers, drawn(12), lambda _done, _total: None)
+    return choose_ranges(made.layers, made.factors, observed, pixels=(0, 255), logits=names)
+
+
+def test_layers_in_torch_round_as_the_int8_file_does(net: Net) -> None:
+    made, picture = evened(net), drawn(14)[13]
+    rounded = RoundedNet(made.layers, ranges_of(net, made))
+    ranges = rounded.ranges()
+    run = LookedInto(quantised(net, made.layers, ranges))
+    run.run((picture - 128).astype(np.int8))
+    stored = {layer.name: torch.from_numpy(run.real(layer.name)) for layer in made.layers}
+    for layer in made.layers[1:]:
+        low, high = ranges[layer.name]
+        with torch.no_grad():
+            apart = (rounded.make(layer, stored) - stored[layer.name]).abs()
+        # Where a value lies between two steps both are right.
+        assert apart.mean() <= 0.2 * (high - low) / 255, layer.name
+
+
+def test_training_on_as_int8_rounds_brings_the_answers_nearer_to_the_floats(net: Net) -> None:
+    made = evened(net)
+    seen: list[int] = []
+    learned = learn(
+        net,
+        Begun(made.layers, ranges_of(net, made)),
+        drawn(12),
+        60,
+        lambda done, _: seen.append(done),
+    )
+    assert seen == list(range(1, 61))
+    assert 0 < learned.after < 0.9 * learned.before
+    # And so does the file, on pictures that nothing was learned from.
+    whole = write_tflite(made.layers, net.outputs)
+    shown = [(one, (one - 128).astype(np.int8)) for one in drawn(30)[12:]]
+    left = []
+    for layers, ranges in (
+        (made.layers, ranges_of(net, made)),
+        (learned.layers, learned.ranges),
+    ):
+        lost = losses((whole, quantised(net, layers, ranges)), made.layers, made.factors, shown)
+        left.append(np.mean([one.left_db for one in lost if one.name in net.outputs.values()]))
+    assert left[1] > left[0]

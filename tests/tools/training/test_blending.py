@@ -16,7 +16,7 @@ from tools.training.wiring import make_plan
 
 def tiny(seed: int) -> Net:
     torch.manual_seed(seed)
-    return Net(make_plan(0.25, 8))
+    return Net(make_plan((8, 16, 32, 64), 8))
 
 
 def pictures() -> list[torch.Tensor]:

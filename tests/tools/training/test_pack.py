@@ -18,7 +18,11 @@ from tools.training.shelf import write_shelf
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SHIPPED = REPOSITORY / "tools" / "training" / MANIFEST
-SMALL = {"width = 1.0": "width = 0.25", "steps = 600": "steps = 1", "batch = 8": "batch = 2"}
+SMALL = {
+    "stages = [32, 64, 128, 256]": "stages = [8, 16, 32, 64]",
+    "steps = 600": "steps = 1",
+    "batch = 8": "batch = 2",
+}
 # What else this repository knows, as if it were not installed.
 START = (
     "import runpy, sys\n"

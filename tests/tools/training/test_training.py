@@ -13,6 +13,7 @@ pytest.importorskip("torch", reason="needs the environment that trains (make tra
 import torch
 
 from edge.eye.detector.runtime import open_runtime
+from tests.tools.training.nets import settled_net, tiny
 from tests.tools.training.test_pictures import ALWAYS, item
 from tools.training.answers import Seen, decide, read_cells
 from tools.training.assignment import Guess, assign
@@ -36,13 +37,8 @@ RECIPE = Recipe(
     seed=1, steps=4, batch=2, learning_rate=0.001, final_rate=0.0001, warmup_steps=2,
     weight_decay=0.01, average_decay=0.9, follow_weight=1.0, keep_every_steps=2,
 )  # fmt: skip
-SIZE = Size("tiny", 0.25, ((64, 64), (64, 32)))
+SIZE = Size("tiny", (8, 16, 32, 64), ((64, 64), (64, 32)))
 CPU = torch.device("cpu")
-
-
-def tiny(*, has_norm: bool = True) -> Net:
-    torch.manual_seed(5)
-    return Net(make_plan(0.25, 8), has_norm=has_norm)
 
 
 def grid(boxes: list[list[float]]) -> Guess:
@@ -212,25 +208,6 @@ def test_norms_that_are_put_back_change_nothing() -> None:
         assert torch.allclose(left.boxes, right.boxes, atol=1e-5)
 
 
-def settle_norms(net: Net, picture: torch.Tensor) -> None:
-    """Give an untrained net statistics that keep its values alive to the end."""
-    for one in net.modules():
-        if isinstance(one, torch.nn.BatchNorm2d):
-            one.momentum = 1.0
-    with torch.no_grad():
-        net.train()(picture)
-    net.eval()
-
-
-def settled_net() -> tuple[Net, torch.Tensor]:
-    """An untrained net that has seen one picture, and the picture."""
-    net = tiny()
-    chance = np.random.default_rng(1)
-    picture = torch.from_numpy(chance.integers(-128, 128, (1, 3, 128, 96))).float() / 128
-    settle_norms(net, picture)
-    return net, picture
-
-
 def test_norms_folded_into_weights_change_nothing() -> None:
     net, picture = settled_net()
     with torch.no_grad():
@@ -277,7 +254,7 @@ def test_bounds_of_int8_learn_and_weights_with_them() -> None:
 
 def test_a_narrower_net_keeps_the_channels_that_say_something() -> None:
     net, picture = settled_net()
-    plan = make_plan(0.25, 8)
+    plan = make_plan((8, 16, 32, 64), 8)
     with torch.no_grad():
         for own, same in zip(net(picture), slim(net, plan).eval()(picture), strict=True):
             assert torch.allclose(own.boxes, same.boxes, atol=1e-2)

@@ -1,0 +1,113 @@
+"""Weights learned on as int8 will round them: the net follows its own float, without any label.
+
+Bounds are learned with the weights (LSQ, Esser and others, 2020, https://arxiv.org/abs/1902.08153).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from edge.builder.layers import Layer
+from edge.builder.quantiser import Ranges
+from edge.eye.detector.runtime import Values
+from tools.quantising.observing import Report
+from tools.quantising.onnx_net import Net
+from tools.quantising.rounded_net import RoundedNet
+from tools.training.loss import cost_of_following
+from tools.training.wiring import Level
+
+SEED = 20261122
+BATCH = 4
+# Of a weight in steps of int8, of a bound in shares of itself.
+RATE, BOUNDS_RATE = 0.02, 1e-3
+GRADIENT_MAX = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What is to be trained on: evened layers, and bounds of all they make."""
+
+    layers: tuple[Layer, ...]
+    ranges: Ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The layers and bounds to write. before, after: how far the answers were from the float's."""
+
+    layers: tuple[Layer, ...]
+    ranges: Ranges
+    before: float
+    after: float
+
+
+def learn(
+    net: Net, begun: Begun, pictures: Sequence[Values], steps: int, report: Report
+) -> Learned:
+    """So many steps of a few pictures, each mirrored or not.
+
+    net: for the names of its answers. pictures: NHWC float32, as the float file takes them; every
+    fourth is learned from never and tells before and after.
+    """
+    chance = np.random.default_rng(SEED)
+    shown = [torch.from_numpy(picture) for picture in pictures]
+    kept_back = shown[::4]
+    learned_from = [one for place, one in enumerate(shown) if place % 4]
+    whole, rounded = RoundedNet(begun.layers).eval(), RoundedNet(begun.layers, begun.ranges)
+    before = _apart(net, whole, rounded, kept_back)
+    optimiser = _make_optimiser(rounded)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    for step in range(steps):
+        batch = _draw(learned_from, chance)
+        with torch.no_grad():
+            wanted = _levels(net, whole(batch))
+        optimiser.zero_grad(set_to_none=True)
+        cost_of_following(_levels(net, rounded(batch)), wanted).backward()
+        nn.utils.clip_grad_norm_(rounded.parameters(), GRADIENT_MAX)
+        optimiser.step()
+        schedule.step()
+        report(step + 1, steps)
+    after = _apart(net, whole, rounded, kept_back)
+    return Learned(rounded.written(), rounded.ranges(), before, after)
+
+
+def _make_optimiser(net: RoundedNet) -> torch.optim.Optimizer:
+    learned = [one for one in (*net.weights.values(), *net.biases.values()) if one.requires_grad]
+    bounds = {"params": list(net.bounds.values()), "lr": BOUNDS_RATE}
+    return torch.optim.Adam([{"params": learned}, bounds], lr=RATE)
+
+
+def _draw(pictures: Sequence[torch.Tensor], chance: np.random.Generator) -> torch.Tensor:
+    chosen = [pictures[int(place)] for place in chance.integers(0, len(pictures), BATCH)]
+    return torch.cat([one.flip(2) if chance.random() < 0.5 else one for one in chosen])
+
+
+@torch.no_grad()
+def _apart(
+    net: Net, whole: RoundedNet, rounded: RoundedNet, pictures: Sequence[torch.Tensor]
+) -> float:
+    costs = [
+        float(_excess(_levels(net, rounded(one)), _levels(net, whole(one)))) for one in pictures
+    ]
+    return float(np.mean(costs))
+
+
+def _excess(levels: list[Level[torch.Tensor]], wanted: list[Level[torch.Tensor]]) -> torch.Tensor:
+    """What following costs beyond what the float's own answers would."""
+    return cost_of_following(levels, wanted) - cost_of_following(wanted, wanted)
+
+
+def _levels(net: Net, made: Mapping[str, torch.Tensor]) -> list[Level[torch.Tensor]]:
+    """The answers as NCHW."""
+    return [
+        Level(
+            *(
+                made[name].permute(0, 3, 1, 2)
+                for name in (head.boxes, head.objectness, head.classes)
+            )
+        )
+        for head in net.heads
+    ]
