@@ -12,12 +12,12 @@ import grpc
 from edge.clock import Clock
 from edge.errors import Kind
 from edge.link.pace import Pace
+from edge.link.turn import Turn
 from edge.link.upload_stream import UploadError, explain
 from edge.wire.update_talk import Offer
 from edge.wire.v1 import update_pb2
 
 ANSWER_WITHIN_SECONDS = 60.0
-_NS = 1_000_000_000
 
 Call = grpc.aio.StreamStreamCall[update_pb2.FetchBundleRequest, update_pb2.FetchBundleResponse]
 
@@ -28,9 +28,7 @@ class BundleStream:
     def __init__(self, call: Call, offer: Offer, pace: Pace, clock: Clock) -> None:
         self._call = call
         self._offer = offer
-        self._pace = pace
-        self._clock = clock
-        self._has_answer = asyncio.Event()
+        self._turn = Turn(pace, clock, None)
 
     async def fetch(self, part: Path, from_byte: int) -> None:
         """Append what is missing to a file; all of it is there when this returns.
@@ -66,17 +64,16 @@ class BundleStream:
                     raise UploadError(Kind.INTERNAL, f"the collector sent no piece at {place}")
                 await asyncio.to_thread(_append, part, place, piece.bundle)
                 place += len(piece.bundle)
-                self._pace.note_stored(place - from_byte, self._clock.monotonic_ns())
-                self._has_answer.set()
+                self._turn.note_stored(place - from_byte)
         except TimeoutError as error:
             raise UploadError(Kind.UNAVAILABLE, "the collector sends nothing any more") from error
 
     async def _ask(self, place: int) -> None:
         try:
             while place < self._offer.bundle_bytes:
-                await self._wait_for_turn()
-                size_bytes = min(self._pace.chunk_bytes, self._offer.bundle_bytes - place)
-                self._pace.note_sent(size_bytes, self._clock.monotonic_ns())
+                await self._turn.wait()
+                size_bytes = min(self._turn.chunk_bytes, self._offer.bundle_bytes - place)
+                self._turn.note_sent(size_bytes)
                 request = update_pb2.FetchBundleRequest(
                     bundle_sha256=bytes.fromhex(self._offer.bundle_sha256),
                     offset_bytes=place,
@@ -87,14 +84,6 @@ class BundleStream:
             await self._call.done_writing()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             return  # the call is over; who reads it is told why
-
-    async def _wait_for_turn(self) -> None:
-        while (wait_ns := self._pace.get_wait_ns(self._clock.monotonic_ns())) != 0:
-            if wait_ns is not None:
-                await asyncio.sleep(wait_ns / _NS)
-                continue
-            self._has_answer.clear()
-            await self._has_answer.wait()
 
 
 def _append(part: Path, place: int, piece: bytes) -> None:

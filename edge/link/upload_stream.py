@@ -9,11 +9,11 @@ from edge.clock import Clock
 from edge.enrolment.channel import get_kind
 from edge.errors import Kind, VigieError
 from edge.link.pace import Pace
+from edge.link.turn import Turn
 from edge.wire.v1 import clip_pb2
 
 # A collector that answers nothing for so long no longer reads, or its disk stands still.
 ANSWER_WITHIN_SECONDS = 60.0
-_NS = 1_000_000_000
 
 Call = grpc.aio.StreamStreamCall[clip_pb2.UploadClipRequest, clip_pb2.UploadClipResponse]
 
@@ -38,10 +38,8 @@ class UploadStream:
     def __init__(self, call: Call, clip: str, pace: Pace, clock: Clock) -> None:
         self._call = call
         self._clip = clip
-        self._pace = pace
-        self._clock = clock
+        self._turn = Turn(pace, clock, ANSWER_WITHIN_SECONDS)
         self._stored_bytes = 0
-        self._has_answer = asyncio.Event()
 
     async def send(self, path: Path, from_byte: int, to_byte: int) -> int:
         """Send a stretch of a sealed file; how much of the file the collector has then.
@@ -70,19 +68,18 @@ class UploadStream:
     async def _read(self, from_byte: int) -> None:
         async for answer in self._call:
             self._stored_bytes = answer.stored_bytes
-            self._pace.note_stored(answer.stored_bytes - from_byte, self._clock.monotonic_ns())
-            self._has_answer.set()
+            self._turn.note_stored(answer.stored_bytes - from_byte)
 
     async def _write(self, path: Path, place: int, to_byte: int) -> None:
         try:
             while place < to_byte:
-                await self._wait_for_turn()
-                sealed = await asyncio.to_thread(read_at, path, place, self._pace.chunk_bytes)
+                await self._turn.wait()
+                sealed = await asyncio.to_thread(read_at, path, place, self._turn.chunk_bytes)
                 if not sealed:
                     raise UploadError(
                         Kind.DATA_LOSS, f"clip {self._clip} is shorter than announced"
                     )
-                self._pace.note_sent(len(sealed), self._clock.monotonic_ns())
+                self._turn.note_sent(len(sealed))
                 chunk = clip_pb2.UploadClipRequest(
                     clip=self._clip, offset_bytes=place, sealed=sealed
                 )
@@ -94,15 +91,6 @@ class UploadStream:
             raise _silent() from error
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
             return  # the call is over; who reads it is told why
-
-    async def _wait_for_turn(self) -> None:
-        while (wait_ns := self._pace.get_wait_ns(self._clock.monotonic_ns())) != 0:
-            if wait_ns is not None:
-                await asyncio.sleep(wait_ns / _NS)
-                continue
-            self._has_answer.clear()
-            async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
-                await self._has_answer.wait()
 
 
 def explain(error: grpc.aio.AioRpcError) -> UploadError:
