@@ -57,7 +57,7 @@ _FETCH_KERNEL = """\
 set -eu
 cd {folder}
 export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
-real=$(apt-cache show {package} | sed -n 's/^Depends: \\(linux-image-[^ ,]*\\).*/\\1/p' | head -n 1)
+real=$(apt-cache show {package} | sed -n 's/^Depends: \\(linux-image-[^ ,]*\\).*/\\1/p' | sed -n 1p)
 apt-get -qq download "$real"
 """
 _FORGET_MIRROR = 'rm -rf "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d "$1"/etc/resolv.conf'

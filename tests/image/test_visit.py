@@ -146,7 +146,7 @@ def test_the_first_start_enrols_and_opens_the_page_on_the_cable(
 
 def pid_of(shell: Shell, program: str) -> str:
     """The first process whose command line matches; the pattern must not match itself."""
-    return shell.run(f"grep -la '{program}' /proc/[0-9]*/cmdline | head -n 1").split("/")[2]
+    return shell.run(f"grep -la '{program}' /proc/[0-9]*/cmdline | sed -n 1p").split("/")[2]
 
 
 def test_the_page_is_on_the_cable_and_what_shows_it_has_no_powers(at_work: AtWork) -> None:
