@@ -97,8 +97,8 @@ def test_a_name_that_no_card_has() -> None:
     with pytest.raises(VigieError) as refused:
         Library(Path("nowhere")).card("ssd-coco")
     assert str(refused.value) == (
-        "no model card is named 'ssd-coco'; there are ssd-coco15, ssd-v1-uint8, street-s, "
-        "yolox-nano\n"
+        "no model card is named 'ssd-coco'; there are ssd-coco15, ssd-v1-uint8, street-n, "
+        "street-s, yolox-nano\n"
         "  List them with 'vigie models list'."
     )
 

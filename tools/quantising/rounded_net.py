@@ -166,7 +166,7 @@ def _is_bounded(layer: Layer) -> bool:
 
 def _as_torch(layer: Convolution) -> torch.Tensor:
     order = (3, 0, 1, 2) if layer.is_depthwise else (0, 3, 1, 2)
-    return torch.from_numpy(np.ascontiguousarray(layer.weights.transpose(order)))
+    return torch.from_numpy(layer.weights.transpose(order).copy())
 
 
 def _same(layer: Convolution, sides: torch.Size) -> tuple[int, int, int, int]:
