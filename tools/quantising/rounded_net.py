@@ -27,10 +27,14 @@ from edge.builder.layers import (
 )
 from edge.builder.quantiser import Ranges
 from tools.quantising.evening import EVEN
-from tools.training.quantisation import round_gate, round_weight, round_within, step_of
+from tools.training.quantisation import (
+    logarithms_of,
+    round_gate,
+    round_weight,
+    round_within,
+    step_of,
+)
 
-# Bounds nearer to zero than this would be no range.
-BOUND_MIN = 1e-3
 RELU6_MAX = 6.0
 
 
@@ -46,6 +50,7 @@ class RoundedNet(nn.Module):
     def __init__(self, layers: Sequence[Layer], ranges: Ranges | None = None) -> None:
         super().__init__()
         self._layers = tuple(layers)
+        self._by_name = {layer.name: layer for layer in layers}
         self._fixed = {} if ranges is None else dict(ranges)
         self._is_rounded = ranges is not None
         self._steps: dict[str, torch.Tensor] = {}
@@ -63,10 +68,7 @@ class RoundedNet(nn.Module):
                     torch.from_numpy(layer.bias.copy()) / step.flatten(), is_learned
                 )
             if self._is_rounded and _is_bounded(layer):
-                low, high = self._fixed[layer.name]
-                sides = torch.tensor([-low, high], dtype=torch.float32)
-                # As logarithms: bounds differ by orders, and are learned at one rate.
-                self.bounds[key] = nn.Parameter(sides.clamp(min=BOUND_MIN).log())
+                self.bounds[key] = nn.Parameter(logarithms_of(self._fixed[layer.name]))
 
     def forward(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
         """What every layer makes of pictures (n, height, width, 3), by name."""
@@ -130,20 +132,17 @@ class RoundedNet(nn.Module):
         return round_within(value, *self._bounds_of(layer))
 
     def _bounds_of(self, layer: Layer) -> tuple[torch.Tensor, torch.Tensor]:
-        if layer.name in self._keys and self._keys[layer.name] in self.bounds:
+        if self._keys[layer.name] in self.bounds:
             below, above = self.bounds[self._keys[layer.name]].exp()
             return -below, above
         if isinstance(layer, MaxPool | Pad | Enlargement | Reshape):
-            return self._bounds_of(self._named(layer.source))
+            return self._bounds_of(self._by_name[layer.source])
         if isinstance(layer, Concatenation):
-            each = [self._bounds_of(self._named(one)) for one in layer.sources]
+            each = [self._bounds_of(self._by_name[one]) for one in layer.sources]
             lows, highs = (torch.stack(side) for side in zip(*each, strict=True))
             return lows.amin(), highs.amax()
         low, high = self._fixed[layer.name]
         return torch.tensor(low), torch.tensor(high)
-
-    def _named(self, name: str) -> Layer:
-        return self._layers[int(self._keys[name].removeprefix("n"))]
 
     def _real(self, layer: Convolution) -> tuple[torch.Tensor, torch.Tensor]:
         """Weight and bias."""

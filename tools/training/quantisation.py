@@ -41,7 +41,7 @@ class QuantisedNet(nn.Module):
         self.bounds = nn.ParameterDict(
             {
                 self._keys[leader]: nn.Parameter(
-                    _logarithms((-1.0, 1.0) if told is None else told[leader])
+                    logarithms_of((-1.0, 1.0) if told is None else told[leader])
                 )
                 for leader in leaders
             }
@@ -134,5 +134,6 @@ def fold(net: Net) -> Net:
     return plain.to(memory_format=torch.channels_last).eval()
 
 
-def _logarithms(bounds: Range) -> torch.Tensor:
+def logarithms_of(bounds: Range) -> torch.Tensor:
+    """Of both bounds, as far as they are from zero."""
     return torch.tensor([-bounds[0], bounds[1]]).clamp(min=BOUND_MIN).log()
