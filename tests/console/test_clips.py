@@ -21,10 +21,11 @@ REFUSAL = "the ring holds nothing of north then; the nearest is 14:02:10 to 14:3
 PICTURE = """
 async () => {
   const video = document.querySelector("video");
-  // A picture that was sought is decoded; the first one may not be yet.
   const found = new Promise((done) => video.addEventListener("seeked", done, {once: true}));
+  // Sought is one thing, and a picture that can be drawn another that may come later.
+  const shown = new Promise((done) => video.requestVideoFrameCallback(done));
   video.currentTime = 0.5;
-  await found;
+  await Promise.all([found, shown]);
   const canvas = document.createElement("canvas");
   canvas.width = video.videoWidth; canvas.height = video.videoHeight;
   canvas.getContext("2d").drawImage(video, 0, 0);

@@ -144,7 +144,7 @@ def test_a_silent_collector_makes_the_page_stale(stage: Stage, context: BrowserC
     page.clock.fast_forward(15_000)
     expect(page.get_by_role("alert")).to_contain_text("The collector has not been heard for")
     expect(page.locator(".shell.stale .feed")).to_contain_text("Stale")
-    assert page.locator(".rows").evaluate("rows => getComputedStyle(rows).opacity") == "0.55"
+    expect(page.locator(".rows")).to_have_css("opacity", "0.55")
 
 
 def test_a_session_that_ends_asks_to_sign_in(stage: Stage, clock: FakeClock, page: Page) -> None:
