@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from edge.board.card import write_report
+from edge.board.card import remove_report, write_report
 from edge.board.leds import LIGHT_OF, Light, show
 from edge.board.machine import Machine
 from edge.board.trouble import BoardError, Trouble, name_trouble
@@ -35,10 +35,13 @@ async def repeat_until_done(
     while True:
         try:
             await attempt()
-            return
         except (VigieError, OSError) as error:
             reported = tell(machine, as_board_error(error), reported)
             trouble = as_board_error(error).trouble
+        else:
+            if reported:
+                take_back(machine, reported)
+            return
         await sleep(get_delay_seconds(trouble, failures))
         failures += 1
 
@@ -73,6 +76,17 @@ def tell(machine: Machine, error: BoardError, reported: str = "") -> str:
         # The journal and the light have said it; a card that takes no writing says it by itself.
         _log.warning("report_not_written reason=%r", str(refused))
     return report
+
+
+def take_back(machine: Machine, report: str | None = None) -> None:
+    """Remove a report that is true no more. report: this one; None: whatever an earlier start said.
+
+    A pole at work that still says `no_network` sends a technician up a ladder for nothing.
+    """
+    try:
+        remove_report(machine, report)
+    except (VigieError, OSError) as refused:
+        _log.warning("report_not_removed reason=%r", str(refused))
 
 
 def show_work(machine: Machine) -> None:

@@ -5,6 +5,7 @@ power cut leaves half written.
 """
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from edge.whole_file import read_bounded, sync_folder, write_private
 DEVICE = "/dev/disk/by-partlabel/sel"
 MOUNT = "/run/vigie/sel"
 REPORT = "vigie/report.txt"
+MAX_REPORT_BYTES = 4096
 VISIT = "/run/vigie/visit.json"
 """What the card brought for a visit; the unit of visits starts only where it is."""
 
@@ -47,8 +49,7 @@ def remove_provisioning(machine: Machine) -> None:
     with mounted(machine, is_writing=True) as folder:
         path = folder / PLACE_ON_CARD
         if path.exists():
-            # Overwritten first: who reads the card's free blocks shall find no Wi-Fi passphrase.
-            path.write_bytes(bytes(path.stat().st_size))
+            _overwrite(path)
             path.unlink()
         (folder / REPORT).unlink(missing_ok=True)
         if path.parent.is_dir():
@@ -85,3 +86,27 @@ def write_report(machine: Machine, text: str) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
         sync_folder(path.parent)
+
+
+def remove_report(machine: Machine, text: str | None = None) -> None:
+    """What was wrong is so no more. text: only a report that says this. Raises VigieError, OSError.
+
+    Looked for first, so that a start with nothing to remove writes nothing.
+    """
+    with mounted(machine, is_writing=False) as folder:
+        stands = read_bounded(folder / REPORT, MAX_REPORT_BYTES)
+    if stands is None or text not in {None, stands.decode(errors="replace")}:
+        return
+    with mounted(machine, is_writing=True) as folder:
+        (folder / REPORT).unlink(missing_ok=True)
+        sync_folder((folder / REPORT).parent)
+
+
+def _overwrite(path: Path) -> None:
+    """Who reads the card's free blocks shall find no token and no Wi-Fi passphrase.
+
+    In place: a file that is emptied first gets other blocks, and its own keep what they held.
+    """
+    with path.open("r+b", buffering=0) as file:
+        file.write(bytes(path.stat().st_size))
+        os.fsync(file.fileno())

@@ -16,7 +16,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from edge.board.attempts import as_board_error, repeat_until_done, tell
+from edge.board.attempts import as_board_error, repeat_until_done, take_back, tell
 from edge.board.card import read_provisioning, remove_provisioning
 from edge.board.floor import apply_told, persist_floor, raise_to_floor, read_floor
 from edge.board.machine import Machine, Settings, read_settings, real_machine
@@ -69,6 +69,7 @@ class FirstBoot:
         received = read_provisioning(self.machine)
         if received is None:
             self._require_enrolled(settled)
+            take_back(self.machine)
             return
         digest = hashlib.sha256(received).hexdigest()
         if settled is not None and settled.file_sha256 == digest and self._is_in_force(settled):

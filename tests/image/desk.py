@@ -1,6 +1,5 @@
 """The control room of virtual poles: a real collector on this machine, its authority, its cards."""
 
-import base64
 import json
 import queue
 import threading
@@ -83,10 +82,9 @@ class Desk:
         _must("flash", image, "--to", target, "--provision", file)
         return Card(target)
 
-    def token_of(self, device: str) -> bytes:
-        """The secret on that card."""
-        envelope = json.loads((self.folder / f"{device}.provision.json").read_text())
-        return str(json.loads(base64.b64decode(envelope["payload"]))["token"]).encode()
+    def file_of(self, device: str) -> bytes:
+        """What that card brings, with the token in it."""
+        return (self.folder / f"{device}.provision.json").read_bytes()
 
     def deliver_mandate(self, device: str) -> None:
         """A bench mandate for the street, signed; the collector brings it."""

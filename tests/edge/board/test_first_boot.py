@@ -283,6 +283,28 @@ async def test_the_network_of_the_file_is_used_before_anything_is_asked(
     assert find_on_card(pole, b"a passphrase") == ["settled.json"]
 
 
+async def test_what_an_earlier_start_reported_goes_when_all_is_well(
+    collector: Running, pole: Pole
+) -> None:
+    await enrolled(collector, pole)
+    tell(pole.board.machine, as_board_error(OSError(110, "Connection timed out")))
+    pole.power_on()
+    await pole.boot_once()
+    assert pole.report == ""
+
+
+async def test_a_start_with_nothing_to_remove_writes_nothing(
+    collector: Running, pole: Pole
+) -> None:
+    await enrolled(collector, pole)
+    pole.power_on()
+    pole.board.started.clear()
+    await pole.boot_once()
+    mounts = [words for words in pole.board.started if words[0] == "mount"]
+    assert mounts
+    assert not [words for words in mounts if words[words.index("-o") + 1].startswith("rw")]
+
+
 def test_what_is_wrong_stands_on_the_card_and_in_the_light(pole: Pole) -> None:
     error = as_board_error(OSError(28, "No space left on device", "/state/x"))
     tell(pole.board.machine, error)
