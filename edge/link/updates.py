@@ -77,12 +77,14 @@ class Updates:
     async def run(self) -> None:
         """Fetch what is offered and tell what becomes of it, until cancelled."""
         while True:
-            await self._report()
+            # Before the look: what is kept after it sets this again. And the report after it, so
+            # that what is about to be fetched has been told of.
+            self._has_offer.clear()
             offer = await asyncio.to_thread(self._find_wanted)
+            await self._report()
             if offer is not None:
                 await self._fetch(offer)
                 continue
-            self._has_offer.clear()
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._has_offer.wait()

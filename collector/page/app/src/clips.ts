@@ -81,6 +81,8 @@ async function look(): Promise<void> {
   if (known === null) return;
   try {
     const { clips: rows } = await get<{ clips: Progress[] }>("/api/clips/progress");
+    // Read anew meanwhile, and what is newer than this answer would be lost.
+    if (clips.value !== known) return;
     const newest = new Map(rows.map((row) => [row.clip, row]));
     const isKnown = new Set(known.map((clip) => clip.clip));
     const isChanged = known.some((clip) => {
