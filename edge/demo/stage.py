@@ -21,7 +21,9 @@ from edge.wire.eye_status import eye_status_path
 
 DEVICE = "demo-pole"
 READY_SECONDS = 20.0
-DRAIN_SECONDS = 10.0
+LOOKS_SECONDS = 20.0
+"""So long after its start the pole's time begins even if it does not look yet."""
+DRAIN_SECONDS = 30.0
 CLIP_SECONDS = 30.0
 POLL_SECONDS = 0.1
 
@@ -89,7 +91,7 @@ def run_play(play: Play, say: Say, tell: Tell) -> Summary:
         listener.start()
         pole = parts.enter_context(_start_pole(play))
         say(f"vigie: the pole looks at {play.source}; press Ctrl-C to end")
-        _wait(play, interrupted, (collector, pole), time.monotonic())
+        _wait(play, interrupted, (collector, pole))
         showing.finish(CLIP_SECONDS)
         pole.stop()
         pending = _drain(play)
@@ -105,6 +107,7 @@ def _start_collector(play: Play) -> Process:
             "collector", "run",
             "--data", str(play.collector),
             "--listen", _listen_address(play),
+            "--enrolment", "127.0.0.1:0",
             "--page", play.page,
         ],
         play.state / "collector.log",
@@ -120,6 +123,8 @@ def _listen_address(play: Play) -> str:
 
 
 def _start_pole(play: Play) -> Process:
+    # An earlier demo's eye says nothing of this one's.
+    eye_status_path(play.pole).unlink(missing_ok=True)
     arguments = [
         "edge", "run",
         "--site", str(play.site),
@@ -199,14 +204,28 @@ def _interrupt() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _wait(
-    play: Play, interrupted: threading.Event, parts: tuple[Process, ...], started: float
-) -> None:
+def _wait(play: Play, interrupted: threading.Event, parts: tuple[Process, ...]) -> None:
+    """Until the pole has looked for as long as the play lasts, or somebody ends it."""
+    waited_from = time.monotonic()
+    looks_from: float | None = None
     while not interrupted.wait(POLL_SECONDS):
         for part in parts:
             part.check_running()
-        if play.seconds is not None and time.monotonic() - started >= play.seconds:
+        now = time.monotonic()
+        if looks_from is None and (now - waited_from >= LOOKS_SECONDS or _is_looking(play)):
+            looks_from = now
+        if play.seconds is not None and looks_from is not None and now - looks_from >= play.seconds:
             return
+
+
+def _is_looking(play: Play) -> bool:
+    """Whether every camera is open and the mandate is in force."""
+    path = eye_status_path(play.pole)
+    if not path.exists():
+        return False
+    status = json.loads(path.read_text())
+    is_open = all(camera["is_open"] for camera in status["cameras"])
+    return is_open and not status["mandate_reason"]
 
 
 def _drain(play: Play) -> int:
