@@ -19,7 +19,7 @@ test: .cache/test-environment .cache/tflite-environment ## Run all checks and te
 	@tools/debian test
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/vigie models build ssd-coco15 --models $(MODELS)
-	@$(BIN)/pytest -n 2 --dist loadgroup --hypothesis-profile=ci $(TEST_ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup $(TEST_ARGS)
 
 check: .cache/test-environment ## Lint, types, architecture, spelling, house rules
 	@tools/check

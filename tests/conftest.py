@@ -3,6 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time, and no deadlines: how long one takes is the machine's business.
+settings.load_profile("ci")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 MOST_ID_CHARS = 60

@@ -191,7 +191,7 @@ TABLE: dict[str, tuple[Callable[[Setting], Plan], str]] = {
 
 async def start(wanted: Plan, clock: Clock, *, quiet: bool = False) -> str:
     """Try to start; the error as a person reads it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with pytest.raises(VigieError) as refused:
             await run(wanted, clock, lambda _: None)
     return "" if quiet else str(refused.value)

@@ -172,17 +172,18 @@ async def test_a_collector_with_bad_manners_is_named_and_nothing_is_lost(
 
 
 async def test_a_collector_that_is_down_is_named_and_tried_again(pole: Pole, told: Told) -> None:
+    pole.append(1)
+    # Bound, so that nobody else gets the port meanwhile, and nobody listens.
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         at = f"localhost:{taken.getsockname()[1]}"
-    pole.append(1)
-    pole.put_identity(OURS, at)
-    async with pole.run_link():
-        assert await told.wait_for("link_unreachable") == (
-            f'link_unreachable reason="nothing listens at {at}" '
-            'remedy="Start the collector, or enrol again with the right address."'
-        )
-        await told.wait_for("link_retry")
+        pole.put_identity(OURS, at)
+        async with pole.run_link():
+            assert await told.wait_for("link_unreachable") == (
+                f'link_unreachable reason="nothing listens at {at}" '
+                'remedy="Start the collector, or enrol again with the right address."'
+            )
+            await told.wait_for("link_retry")
     assert pole.read_pending() == 1
 
 

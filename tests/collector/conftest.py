@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import grpc
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from collector.core import Core, open_core, own_directory
 from collector.listeners import Address
 from collector.run import Plan, serve
+from collector.updates import conduct
 from edge.clock import SystemClock
 from edge.enrolment.channel import Credentials, make_channel
 from edge.enrolment.identity import IdentityDirectory, make_request
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 Call = grpc.aio.StreamStreamCall[session_pb2.ConnectRequest, session_pb2.ConnectResponse]
 ANYWHERE = Address("127.0.0.1", 0)
 SECONDS = 60.0  # against a hang; no promise is held against it
+SECONDS_OF_A_DAY = 86_400.0
 EPOCH = 0xC0FF_EE00_DEAD_BEEF
 
 
@@ -193,7 +196,8 @@ async def run_collector(
     told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     clock = SystemClock()
     said: asyncio.Queue[str] = asyncio.Queue()
-    with own_directory(data):
+    # Its own turns would come between a test's steps: these let a rollout decide when they want.
+    with own_directory(data), patch.object(conduct, "TICK_SECONDS", SECONDS_OF_A_DAY):
         async with open_core(data, clock) as opened:
             core = change(opened)
             serving = asyncio.ensure_future(serve(plan, core, clock, said.put_nowait, told))

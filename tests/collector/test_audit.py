@@ -16,7 +16,7 @@ from collector.schema import open_writer
 from edge.clock import SystemClock
 from edge.errors import Kind, VigieError
 from edge.wire.v1 import operator_pb2
-from tests.collector.conftest import Running, run_collector
+from tests.collector.conftest import SECONDS, Running, run_collector
 
 LINES = 5
 TAMPERED: dict[str, tuple[str, str]] = {
@@ -115,7 +115,7 @@ async def test_every_call_of_an_operator_leaves_its_line(collector: Running) -> 
         operator_pb2.RevokeDeviceRequest(device="north-gate", reason="stolen")
     )
     tail = operator.TailEvents(operator_pb2.TailEventsRequest(after_number=4))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         await tail.initial_metadata()
     lines = (await audited(collector))[before:]
     tail.cancel()

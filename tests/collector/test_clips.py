@@ -19,7 +19,7 @@ from tests.collector.clips_stage import (
     set_stage,
     stage_mandate,
 )
-from tests.collector.conftest import Running, make_batch
+from tests.collector.conftest import SECONDS, Running, make_batch
 from tests.fakes.mandates import CAMERA, DEVICE
 
 SUPERVISOR = Asker("account:sue", Role.SUPERVISOR)
@@ -44,7 +44,7 @@ async def look(stage: ClipsStage, clip: str) -> clip_pb2.Clip:
 async def wait_for_state(
     stage: ClipsStage, clip: str, state: clip_pb2.ClipState.ValueType
 ) -> clip_pb2.Clip:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         found = await look(stage, clip)
         while found.state != state:
             found = await look(stage, clip)

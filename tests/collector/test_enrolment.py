@@ -9,7 +9,7 @@ from cryptography import x509
 from edge.enrolment.channel import Credentials
 from edge.enrolment.identity import make_request
 from edge.wire.v1 import enrolment_pb2, operator_pb2
-from tests.collector.conftest import Running, make_batch, make_hello, make_key
+from tests.collector.conftest import SECONDS, Running, make_batch, make_hello, make_key
 
 DENIED = grpc.StatusCode.PERMISSION_DENIED
 INVITE = "Make a new token with 'vigie device invite north-gate' at the collector."
@@ -147,5 +147,5 @@ async def test_a_request_for_another_kind_of_key_is_refused(collector: Running) 
 
 async def test_a_client_without_a_certificate_gets_no_session(collector: Running) -> None:
     stream = collector.stream(Credentials(collector.ca_pem))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         assert await stream.call.code() is grpc.StatusCode.UNAVAILABLE

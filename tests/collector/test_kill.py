@@ -123,6 +123,7 @@ async def run_cycles(data: Path, cycles: int, seed: int) -> int:
     return pole.acked_seq
 
 
+@pytest.mark.timeout(900)
 async def test_what_was_acked_survives_kill_9(tmp_path: Path) -> None:
     assert await run_cycles(tmp_path / "collector", 30, seed=1) > 0
 

@@ -18,7 +18,7 @@ from edge.mandate.time_statement import TimeAnswer, is_signed
 from edge.mandate.trust import load_trust, write_trust
 from edge.wire.v1 import enrolment_pb2, operator_pb2, session_pb2
 from tests.collector.clips_stage import ClipsStage, connect_pole, set_stage, stage_mandate
-from tests.collector.conftest import Running, make_hello, make_key
+from tests.collector.conftest import SECONDS, Running, make_hello, make_key
 from tests.fakes.clock import FakeClock
 from tests.fakes.mandates import DEVICE, City, statement
 
@@ -113,7 +113,7 @@ async def test_a_pole_that_was_enrolled_later_is_told_too(collector: Running) ->
 async def test_an_answered_command_is_not_sent_again(collector: Running) -> None:
     stage = await set_stage(collector)
     commands = collector.core.services.commands
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         # The answer is on its way to the disk.
         while await commands.waiting(DEVICE):
             continue

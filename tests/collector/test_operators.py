@@ -9,6 +9,7 @@ from collector.store import VerdictCount
 from edge.enrolment.channel import Credentials
 from edge.wire.v1 import event_pb2, operator_pb2, operator_pb2_grpc
 from tests.collector.conftest import (
+    SECONDS,
     Running,
     Stream,
     make_batch,
@@ -66,7 +67,7 @@ async def test_the_tail_gives_old_and_new_events_once_each_in_order(
 ) -> None:
     tail = collector.operator.TailEvents(operator_pb2.TailEventsRequest(after_number=7))
     seen: list[int] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(SECONDS):
         async for response in tail:
             seen.append(response.event.number)
             if len(seen) == 3:

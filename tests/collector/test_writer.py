@@ -17,7 +17,7 @@ from collector.writer import Writer
 from edge.clock import SystemClock
 from edge.errors import Kind, VigieError
 from edge.wire.v1 import event_pb2
-from tests.collector.conftest import make_batch
+from tests.collector.conftest import SECONDS, make_batch
 
 PAGE_BYTES = 4096
 
@@ -44,7 +44,7 @@ class Bench:
         for first_seq, count in batches:
             delivery = Delivery("north-gate", 1, make_batch(first_seq, count))
             self.writer.deliver(delivery, self._answers.put_nowait)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             return [await self._answers.get() for _ in batches]
 
     def stored_seqs(self) -> list[int]:

@@ -85,7 +85,7 @@ class Pole:
             yield client
         finally:
             await client.stop()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await running
             await drain.close()
 

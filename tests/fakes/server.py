@@ -126,7 +126,7 @@ class Server:
     async def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
         """Until something that the server sees is so; fails after 20 s."""
         try:
-            async with asyncio.timeout(20), self._changed:
+            async with asyncio.timeout(60), self._changed:
                 await self._changed.wait_for(is_so)
         except TimeoutError:
             raise AssertionError(f"waited 20 s for: {what}") from None

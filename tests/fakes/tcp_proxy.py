@@ -47,6 +47,7 @@ class TcpProxy:
         self._far_ends: set[socket.socket] = set()
         self._silent: set[socket.socket] = set()
         self._listener: socket.socket | None = None
+        self._kept: socket.socket | None = None
         self.port = 0
         self._listen()
         self._ours, self._theirs = socket.socketpair()
@@ -70,6 +71,7 @@ class TcpProxy:
         """End the thread and every connection."""
         self._order(None)
         self._thread.join()
+        self._give_port_back()
         self._ours.close()
         self._theirs.close()
         self._selector.close()
@@ -180,6 +182,7 @@ class TcpProxy:
             self._drop(peer)
 
     def _listen(self) -> None:
+        self._give_port_back()
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self.port = self._listener.getsockname()[1]
         self._selector.register(self._listener, selectors.EVENT_READ)
@@ -189,3 +192,12 @@ class TcpProxy:
             self._selector.unregister(self._listener)
             self._listener.close()
             self._listener = None
+            # Bound, so that nobody else gets the port meanwhile, and nobody listens.
+            self._kept = socket.socket()
+            self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._kept.bind(("127.0.0.1", self.port))
+
+    def _give_port_back(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None

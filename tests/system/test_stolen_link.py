@@ -213,11 +213,11 @@ def test_no_mandate_but_the_authoritys_newest_starts_anything(walls: Walls) -> N
 def test_no_time_but_the_collectors_is_believed(walls: Walls) -> None:
     if kernel_clock_reader()().is_synchronised:
         pytest.skip("the kernel proves this machine's clock, so nobody asks the link for the time")
+    question = Places(walls.data, "eye").time_question
+    asked = question.read_text() if question.exists() else ""
     for name in ("eye", "vault"):
         walls.kill(name)
         walls.start(name)
-    question = Places(walls.data, "eye").time_question
-    asked = question.read_text() if question.exists() else ""
     walls.wait(lambda: walls.status().get("uptime_ms", 10**9) < 60_000, "the eye runs anew")  # type: ignore[operator]
     walls.wait(lambda: question.exists() and question.read_text() != asked, "it asks the time")
     now_ms = int(datetime.now(UTC).timestamp() * 1000)

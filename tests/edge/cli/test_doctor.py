@@ -95,12 +95,14 @@ def test_while_the_eye_is_at_work_nobody_looks(files: PoleFiles) -> None:
     camera = {"camera": "north", "is_open": True, "frames_captured": 1, "frames_analysed": 1}
     status = {"uptime_ms": 1000, "cameras": [camera], "mandate_reason": "expired"}
     eye_status_path(files.data).write_text(json.dumps(status))
+    # Fresh for as long as the commands need to start: only an eye that is gone has an old one.
+    later = time.time() + 3600
+    os.utime(eye_status_path(files.data), (later, later))
     told = run_vigie("doctor", *places(files), "--json")
     found = {each["check"]: each for each in map(json.loads, told.stdout.splitlines())}
     assert found["focus"]["verdict"] == "skipped"
     assert found["focus"]["measured"].endswith("add --pause-eye")
     assert found["mandate"]["measured"] in {"none holds: expired", "none holds: no_trust"}
-    eye_status_path(files.data).write_text(json.dumps(status))
     refused = run_vigie("doctor", *places(files), "--pause-eye")
     assert refused.returncode == 5
     assert "the eye is at work, and systemd does not keep it" in refused.stderr

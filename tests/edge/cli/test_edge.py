@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from edge.mandate.device_name import write_device
+from edge.spool.places import bell_path, spool_path
 from edge.wire.eye_status import eye_status_path
 from edge.wire.packets import packet_socket
 from edge.wire.ring_report import ring_report_path
@@ -29,8 +30,16 @@ def site(tmp_path: Path) -> Path:
 class Running:
     """`vigie edge run` of an enrolled pole whose collector does not answer."""
 
-    def __init__(self, words: list[str]) -> None:
-        self.process = subprocess.Popen([*VIGIE, "edge", "run", *words])
+    def __init__(self, words: list[str], log: Path) -> None:
+        self.log = log
+        with log.open("wb") as sink:
+            self.process = subprocess.Popen([*VIGIE, "edge", "run", *words], stderr=sink)
+
+    def wait_for_line(self, word: str) -> None:
+        """A room has said so."""
+        wait_until(
+            lambda: word in self.log.read_text(), f"{word} is said", folders=(self.log.parent,)
+        )
 
     def room(self, name: str, other_than: int = 0) -> int:
         """The room's process id, as soon as it runs (again)."""
@@ -59,7 +68,7 @@ def running(site: Path, tmp_path: Path, repository: Path) -> Iterator[Running]:
     pole.put_identity(Authority(), "127.0.0.1:1")
     write_device(pole.data, "pole-1")
     words = ["--site", str(site), "--data", str(pole.data), "--models", str(repository / MODELS)]
-    started = Running([*words, "--loop"])
+    started = Running([*words, "--loop"], tmp_path / "run.log")
     yield started
     if started.process.poll() is None:
         started.process.terminate()
@@ -69,9 +78,9 @@ def running(site: Path, tmp_path: Path, repository: Path) -> Iterator[Running]:
 def test_a_room_that_is_killed_comes_back_alone(running: Running, tmp_path: Path) -> None:
     data = tmp_path / "pole"
     eye, vault, link = (running.room(name) for name in ("eye", "vault", "link"))
-    wait_for(packet_socket(data))
-    wait_for(ring_report_path(data))
     wait_for(eye_status_path(data))
+    # Said once the keeper knows: a room that ends before it was ready ends them all.
+    running.wait_for_line("vault_ready")
     os.kill(vault, signal.SIGKILL)
     assert running.room("vault", other_than=vault) != vault
     assert (running.room("eye"), running.room("link")) == (eye, link)
@@ -82,7 +91,8 @@ def test_a_room_that_is_killed_comes_back_alone(running: Running, tmp_path: Path
 
 def test_what_rooms_share_belongs_to_their_groups(running: Running, tmp_path: Path) -> None:
     data = tmp_path / "pole"
-    for path in (packet_socket(data), ring_report_path(data), eye_status_path(data)):
+    bell = bell_path(spool_path(data))
+    for path in (packet_socket(data), ring_report_path(data), eye_status_path(data), bell):
         wait_for(path)
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(60) == 0

@@ -56,7 +56,7 @@ class Vault:
             writer.close()
 
     async def wait_for(self, sentence: said.ToVault) -> None:
-        async with asyncio.timeout(20), self._changed:
+        async with asyncio.timeout(60), self._changed:
             await self._changed.wait_for(lambda: sentence in self.heard)
 
     def put_clip(self, clip: str, content: bytes) -> said.Ready:
@@ -181,7 +181,7 @@ async def test_a_vault_that_does_not_answer_in_time_is_told_to_the_collector(
         await vault.wait_for(said.Request(4, ENVELOPE))
         assert answers.empty()
         clock.advance(30)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             answer = await answers.get()
         running.cancel()
     assert (answer.id, answer.code) == (4, FAILED)

@@ -20,9 +20,10 @@ from edge.service.bond import end_with_starter
 from edge.service.watchdog import Watchdog
 end_with_starter(os.environ)
 watchdog = Watchdog.from_environment(os.environ, SystemClock())
+# First, so that whoever reads of a life may end it: the keeper knows that it was ready.
+watchdog.tell_ready()
 with open(sys.argv[1], "a") as lives:
     lives.write(f"{os.getpid()}\\n")
-watchdog.tell_ready()
 """
 LIVES_ON = READY + "signal.pause()\n"
 FEEDS = READY + "while True:\n    watchdog.feed()\n    time.sleep(0.05)\n"
@@ -110,9 +111,10 @@ def test_a_killed_room_comes_back_alone_and_the_reason_is_noted(kept: Kept) -> N
 
 def test_a_room_that_makes_no_progress_is_replaced(kept: Kept) -> None:
     stuck = kept.add("stuck", LIVES_ON, silence=0.5)
-    busy = kept.add("busy", FEEDS, silence=0.5)
+    busy = kept.add("busy", FEEDS, silence=3.0)
     keeper = kept.start()
-    kept.wait_for_life(stuck, 2)
+    # With the pauses between, three of its lives last longer than the other's silence may.
+    kept.wait_for_life(stuck, 3)
     assert (stuck / "ended-stuck").read_text() == "no_progress\n"
     keeper.send_signal(signal.SIGINT)
     assert keeper.wait(30) == 0

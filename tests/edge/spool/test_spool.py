@@ -179,7 +179,7 @@ def test_another_process_waits_its_turn_and_loses_nothing(path: Path) -> None:
     with Spool(path) as spool:
         children = [subprocess.Popen([sys.executable, "-c", program, str(path)]) for _ in range(2)]
         fill(spool, 200, per_batch=1)
-        assert [child.wait(60) for child in children] == [0, 0]
+        assert [child.wait() for child in children] == [0, 0]
         account = drain(spool)
     assert account.covered == set(range(1, 601))
     assert account.tracks == {seq: seq for seq in range(1, 601)}

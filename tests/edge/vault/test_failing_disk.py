@@ -140,7 +140,7 @@ def test_a_vault_that_ends_on_a_slow_disk_ends_in_time_and_names_what_it_gave_up
     disk.slow_down(2e6, pole.clock.advance)
     disk.go_on()
     recorder.close()
-    assert pole.clock.monotonic_ns() - begun_ns < 12e9
+    assert pole.clock.monotonic_ns() - begun_ns < 20e9
     assert 50 < recorder.snapshot.dropped_fragments < 90
     check_all_is_told(pole, 100)
 

@@ -246,11 +246,16 @@ def test_a_capture_child_sends_while_it_is_allowed_and_no_longer(
         running.record(is_allowed=True)
         drive.until(lambda: len(vault.packets) >= 3)
         running.record(is_allowed=False)
-        seen = running.get_counts().frames_captured
-        drive.until(lambda: running.get_counts().frames_captured >= seen + 3)
-        sent = len(vault.packets)
-        drive.until(lambda: running.get_counts().frames_captured >= seen + 9)
-        assert len(vault.packets) == sent
+        # It may still send what was on its way: silent is who films on and sends nothing.
+        sent, seen = len(vault.packets), running.get_counts().frames_captured
+
+        def is_silent() -> bool:
+            nonlocal sent, seen
+            if len(vault.packets) > sent:
+                sent, seen = len(vault.packets), running.get_counts().frames_captured
+            return running.get_counts().frames_captured >= seen + 9
+
+        drive.until(is_silent)
     finally:
         running.close()
     vault.close()
