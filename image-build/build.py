@@ -167,6 +167,7 @@ def main(
         overlay=overlay,
         kernel_folder=kernel_folder,
     )
+    os.umask(0o022)  # what is laid into the root is for its users to read, whoever builds it
     with only_one(build):
         prepare(build)
         made = build_image(build)

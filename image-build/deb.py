@@ -3,6 +3,7 @@
 python image-build/deb.py --board jetson --out DIR
 """
 
+import os
 import shutil
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def build_package(place: Place, board: VendorBoard, version: str, out: Path) -> 
 @click.option("--cache", type=click.Path(path_type=Path), default=REPOSITORY / ".cache" / "image")
 def main(board_name: str, out: Path, said: str | None, cache: Path) -> None:
     """Build a Debian package of Vigie."""
+    os.umask(0o022)  # what is laid into the root is for its users to read, whoever builds it
     board = read_vendor_board(IMAGE_BUILD / "boards" / f"{board_name}.toml")
     work = cache.resolve() / "work" / board_name
     shutil.rmtree(work, ignore_errors=True)

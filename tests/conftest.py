@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,9 @@ from hypothesis import settings
 
 # The same examples each time, and no deadlines: how long one takes is the machine's business.
 settings.load_profile("ci")
+# What a person's or a build server's terminal asks for is not what these tests are about.
+for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "LINES"):
+    os.environ.pop(name, None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 MOST_ID_CHARS = 60

@@ -13,15 +13,22 @@ from edge.service.keeper import STOPS_WITHIN_SECONDS
 LOG_TAIL_LINES = 5
 
 
-def run_command(arguments: Sequence[str]) -> list[dict[str, object]]:
-    """Run a short command to its end; what it printed with --json, an object a line.
+def run_command(arguments: Sequence[str], seconds: float = 60.0) -> list[dict[str, object]]:
+    """Run a command to its end; what it printed with --json, an object a line.
 
     Raises:
-        VigieError: UNAVAILABLE with the command's own message when it fails.
+        VigieError: UNAVAILABLE with the command's own message when it fails, or takes longer.
     """
-    done = subprocess.run(
-        command_line(arguments), capture_output=True, text=True, check=False, timeout=60
-    )
+    try:
+        done = subprocess.run(
+            command_line(arguments), capture_output=True, text=True, check=False, timeout=seconds
+        )
+    except subprocess.TimeoutExpired:
+        raise VigieError(
+            Kind.UNAVAILABLE,
+            f"'vigie {' '.join(arguments)}' took longer than {seconds:.0f} s",
+            hint="Run that command yourself with 'vigie --debug …' to see more.",
+        ) from None
     if done.returncode:
         raise VigieError(
             Kind.UNAVAILABLE,

@@ -13,6 +13,8 @@ from edge.errors import VigieError
 BEFORE_MS, AFTER_MS = 3_000, 3_000
 # A fragment of two seconds must be over and sealed before it can be cut.
 SEALED_AFTER_MS = 4_000
+# On a slow line or an emulated pole; who shows it decides how long it is worth.
+WAITED_SECONDS = 600.0
 CASE = "demo"
 REASON = "the demo shows what an officer would see"
 
@@ -83,7 +85,8 @@ class Showing:
                 "--wait",
                 "--json",
                 *data,
-            ]
+            ],
+            WAITED_SECONDS,
         )[0]  # fmt: skip
         clip = str(asked["clip"])
         key, folder = str(self._city.reader_key), str(self._folder)

@@ -1,8 +1,9 @@
 """Where this machine's own apt gets Debian from. Read at run time, never written down."""
 
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from edge.errors import Kind, VigieError
 SUITE = "trixie"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _TIMEOUT_SECONDS = 30.0
+_PAUSES_SECONDS = (2.0, 8.0)
 # Debian's own archives name their suites after releases; other vendors' archives do not.
 _RELEASES = frozenset({"bullseye", "bookworm", "trixie", "forky", "stable", "testing", "sid"})
 _FALLBACK_SUFFIXES = ("", "-updates", "-security")
@@ -50,22 +52,28 @@ def find_archives(apt_folder: Path = Path("/etc/apt")) -> tuple[Archive, ...]:
     )
 
 
-def fetch_release_date(archive: Archive) -> str:
+def fetch_release_date(archive: Archive, sleep: Callable[[float], None] = time.sleep) -> str:
     """When the mirror's suite last changed, in its own words. Raises VigieError(UNAVAILABLE)."""
     address = f"{archive.uri}/dists/{archive.suite}/InRelease"
     if not address.startswith(("http://", "https://", "file:")):
         raise VigieError(
             Kind.INVALID_ARGUMENT, f"a mirror is reached by http, not by {archive.uri}"
         )
-    try:
-        with urllib.request.urlopen(address, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - checked above
-            text = answer.read().decode(errors="replace")
-    except (urllib.error.URLError, TimeoutError, OSError) as refused:
-        raise VigieError(
-            Kind.UNAVAILABLE,
-            f"the Debian mirror of this machine does not answer for {archive.suite}: {refused}",
-            hint="See that 'apt-get update' works, then build again.",
-        ) from None
+    # A mirror has its moments; apt too asks three times.
+    for pause_seconds in (*_PAUSES_SECONDS, None):
+        try:
+            with urllib.request.urlopen(address, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - checked above
+                text = answer.read().decode(errors="replace")
+            break
+        except (urllib.error.URLError, TimeoutError, OSError) as refused:
+            if pause_seconds is None:
+                raise VigieError(
+                    Kind.UNAVAILABLE,
+                    f"the Debian mirror of this machine does not answer for {archive.suite}: "
+                    f"{refused}",
+                    hint="See that 'apt-get update' works, then build again.",
+                ) from None
+            sleep(pause_seconds)
     return next((line for line in text.splitlines() if line.startswith("Date:")), "Date: none")
 
 

@@ -96,7 +96,7 @@ def remove_unused(build: Build) -> None:
 
 def install_files(build: Build) -> None:
     """Lay Vigie's units, settings and keys over the root."""
-    shutil.copytree(IMAGE_BUILD / "rootfs", build.root, dirs_exist_ok=True, symlinks=True)
+    lay_over(IMAGE_BUILD / "rootfs", build.root)
     install_units(build.root)
     share = build.root / SHARE
     share.mkdir(parents=True, exist_ok=True)
@@ -106,6 +106,15 @@ def install_files(build: Build) -> None:
     if build.overlay:
         shutil.copytree(build.overlay, build.root, dirs_exist_ok=True, symlinks=True)
     _fill_templates(build)
+
+
+def lay_over(source: Path, root: Path) -> None:
+    """Copy a checkout's files, with modes that do not depend on the umask it was made under."""
+    shutil.copytree(source, root, dirs_exist_ok=True, symlinks=True)
+    for path in (source, *source.rglob("*")):
+        if not path.is_symlink():
+            is_program = path.is_dir() or path.stat().st_mode & 0o100
+            (root / path.relative_to(source)).chmod(0o755 if is_program else 0o644)
 
 
 def install_units(root: Path) -> None:

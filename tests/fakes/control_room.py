@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +34,9 @@ class ControlRoom:
         self._names = names
         self._ports = ports
         self._child: subprocess.Popen[str] | None = None
+        self._listener: threading.Thread | None = None
+        self._heard = ""
+        self._is_up_or_over = threading.Event()
 
     def __enter__(self) -> "ControlRoom":
         sessions, enrolment = self._ports
@@ -43,13 +47,12 @@ class ControlRoom:
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert self._child.stderr is not None
-        heard = []
-        for line in self._child.stderr:
-            heard.append(line)
-            if "devices connect to" in line:
-                return self
-        raise AssertionError("the collector did not start:\n" + "".join(heard))
+        # Heard to its end: a collector that nobody hears stands still when the pipe is full.
+        self._listener = threading.Thread(target=self._listen, args=(self._child,))
+        self._listener.start()
+        self._is_up_or_over.wait()
+        assert "devices connect to" in self._heard, f"the collector did not start:\n{self._heard}"
+        return self
 
     def __exit__(
         self,
@@ -58,8 +61,19 @@ class ControlRoom:
         trace: TracebackType | None,
     ) -> None:
         assert self._child is not None
+        assert self._listener is not None
         self._child.terminate()
-        self._child.communicate(timeout=60)
+        self._child.wait(60)
+        self._listener.join()
+
+    def _listen(self, child: "subprocess.Popen[str]") -> None:
+        assert child.stderr is not None
+        with child.stderr:
+            for line in child.stderr:
+                self._heard += line
+                if "devices connect to" in line:
+                    self._is_up_or_over.set()
+        self._is_up_or_over.set()
 
     def read_addresses(self) -> dict[str, str]:
         """sessions, enrolment, page as HOST:PORT."""

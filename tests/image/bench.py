@@ -45,6 +45,8 @@ ExecStart=/opt/vigie/bin/python -m edge.eye.run --site /etc/vigie/site.toml \
 """
 # A real pole gives a new slot a quarter of an hour.
 TRIAL_SECONDS = 600
+# As on a real pole: the verdict's time begins when its program runs, the guard's at the start.
+GUARD_AFTER_SECONDS = 300
 _TRIAL = """\
 [Service]
 ExecStart=
@@ -96,7 +98,7 @@ def switch_on(
     dropins = {f"vigie-{room}.service": _PATIENT for room in ROOMS} | {
         "vigie-eye.service": _LOOP,
         "vigie-commit.service": _TRIAL.format(seconds=trial_seconds),
-        "vigie-guard.timer": _GUARD.format(seconds=trial_seconds + 60),
+        "vigie-guard.timer": _GUARD.format(seconds=trial_seconds + GUARD_AFTER_SECONDS),
     }
     with (
         pole.boot(

@@ -22,6 +22,7 @@ DEVICE = "bench-pole"
 
 # A card as a technician would buy it is larger than the image.
 CARD_BYTES = 4 << 30
+LEAST_FREE_BYTES = 5 << 30
 
 
 def newest_image(bench_folder: Path, board: str, emulator: str) -> Path:
@@ -41,8 +42,13 @@ def bench_folder(repository: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def bench_image(bench_folder: Path) -> Path:
+def bench_image(bench_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The newest bench image of qemu-amd64: it talks on the serial line."""
+    folder = tmp_path_factory.getbasetemp()
+    if shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
+        # A machine whose disk is full stands still and says nothing.
+        room = f"{LEAST_FREE_BYTES >> 30} GiB free in {folder}"
+        pytest.fail(f"cards and bundles need {room}, or elsewhere: --basetemp", pytrace=False)
     return newest_image(bench_folder, "qemu-amd64", "qemu-system-x86_64")
 
 

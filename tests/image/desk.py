@@ -101,7 +101,12 @@ class Desk:
     def ask_rollout(self, number: int) -> tuple[str, str]:
         """State of its one pole, and the reason of a failure."""
         # A rollout that halted is told as well, with an exit code of its own.
-        done = run_vigie("update", "status", str(number), "--data", self.room.data, "--json")
+        words = ["update", "status", str(number), "--data", str(self.room.data), "--json"]
+        done = run_vigie(*words, seconds=300)
+        if not done.stdout:
+            # Asked again and again for as long as an update takes, on a disk that it keeps busy.
+            print(f"          not told: {done.stderr.strip()}", flush=True)
+            return "", ""
         [pole] = json.loads(done.stdout)["devices"]
         return str(pole["state"]), str(pole["reason"])
 

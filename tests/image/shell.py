@@ -93,6 +93,10 @@ class SecondLine:
     def open_shell(self, running: Running) -> Iterator[Shell]:
         """The shell; its first command waits until the machine has come as far."""
         with self._listener:
-            line, _ = self._listener.accept()
+            self._listener.settimeout(PATIENCE_SECONDS)
+            try:
+                line, _ = self._listener.accept()
+            except TimeoutError:
+                raise MachineSilenceError(running.told("QEMU did not open the line")) from None
         with line:
             yield Shell(line, running)

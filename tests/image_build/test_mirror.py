@@ -67,7 +67,22 @@ def test_the_archives_own_date_is_read(tmp_path: Path) -> None:
     assert fetch_release_date(archive) == "Date: Sat, 08 Nov 2026 09:00:00 UTC"
 
 
-def test_a_mirror_that_does_not_answer_is_one_clear_error(tmp_path: Path) -> None:
+def test_a_mirror_that_does_not_answer_is_asked_again_and_then_one_clear_error(
+    tmp_path: Path,
+) -> None:
+    waited: list[float] = []
     with pytest.raises(VigieError, match="does not answer for trixie") as refused:
-        fetch_release_date(Archive(tmp_path.as_uri(), "trixie"))
+        fetch_release_date(Archive(tmp_path.as_uri(), "trixie"), waited.append)
     assert refused.value.kind is Kind.UNAVAILABLE
+    assert waited == [2.0, 8.0]
+
+
+def test_a_mirror_that_comes_back_is_no_error(tmp_path: Path) -> None:
+    release = tmp_path / "dists" / "trixie" / "InRelease"
+    release.parent.mkdir(parents=True)
+
+    def come_back(_: float) -> None:
+        release.write_text("Date: Sat, 08 Nov 2026 09:00:00 UTC\n")
+
+    archive = Archive(tmp_path.as_uri(), "trixie")
+    assert fetch_release_date(archive, come_back).endswith("09:00:00 UTC")

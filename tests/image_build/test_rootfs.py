@@ -12,7 +12,7 @@ from edge.doctor.cable import PORT
 from edge.doctor.token import MAX_MINUTES
 from edge.update.autoboot import format_autoboot
 from edge.update.boot import Slot
-from firmware.tree import MASKED
+from firmware.tree import MASKED, lay_over
 
 SYSTEM = Path("image-build/rootfs/usr/lib/systemd/system")
 ROOMS = ("eye", "vault", "link")
@@ -168,3 +168,25 @@ def test_the_journal_is_memory_and_has_an_end(repository: Path) -> None:
 def test_the_initramfs_is_a_script_that_a_shell_takes(repository: Path) -> None:
     script = repository / "image-build/initramfs/init"
     subprocess.run(["sh", "-n", script], check=True)
+
+
+def test_what_is_laid_into_the_root_may_be_read_whoever_checked_it_out(tmp_path: Path) -> None:
+    source, root = tmp_path / "rootfs", tmp_path / "root"
+    (source / "etc" / "rauc").mkdir(parents=True)
+    (source / "etc" / "rauc" / "system.conf").write_text("[system]\n")
+    program = source / "etc" / "hook"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o700)
+    for path in (source, source / "etc", source / "etc" / "rauc"):
+        path.chmod(0o700)
+    (source / "etc" / "rauc" / "system.conf").chmod(0o600)
+    root.mkdir()
+    lay_over(source, root)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (root, *root.rglob("*"))}
+    assert modes == {
+        "root": 0o755,
+        "etc": 0o755,
+        "rauc": 0o755,
+        "system.conf": 0o644,
+        "hook": 0o755,
+    }
