@@ -1,13 +1,17 @@
 """What every test may ask for."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
-# The same examples each time, and no deadlines: how long one takes is the machine's business.
-settings.load_profile("ci")
+# The environment that trains has no need of it.
+with suppress(ModuleNotFoundError):
+    from hypothesis import settings
+
+    # The same examples each time, and no deadlines: how long one takes is the machine's business.
+    settings.load_profile("ci")
 # What a person's or a build server's terminal asks for is not what these tests are about.
 for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "LINES"):
     os.environ.pop(name, None)
