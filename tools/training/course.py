@@ -16,6 +16,7 @@ import cv2
 import torch
 
 from edge.errors import Kind, VigieError
+from edge.whole_file import write_whole
 from tools.training import checkpoint
 from tools.training.batches import Steps
 from tools.training.beginning import begin, look, read_net, read_weights
@@ -35,6 +36,8 @@ from tools.training.wiring import PUBLISHED, make_plan
 
 SHELF, WEIGHTS, MANIFEST = "shelf.npz", "begin.npz", "street.toml"
 QUANTISED = "int8"
+# In the folder of a run that was brought back: the file that it was brought back from.
+SHIPPED = "shipped.tflite"
 # What a blended run's folder is called after the one that it was made of.
 BLENDED = "-blended"
 # So many batches, as the recipe composes them, tell the statistics of a blended net's values.
@@ -142,7 +145,9 @@ def recover_shipped(course: Course, manifest: Manifest, content: bytes) -> Path:
     plain = recover(content, make_plan(size.stages, len(CLASSES)))
     net = Net(plain.plan)
     restore_norms(plain, net, look(steps))
-    return _keep_best(course.work / "runs" / course.name, net)
+    folder = _keep_best(course.work / "runs" / course.name, net)
+    write_whole(folder / SHIPPED, content, mode=0o644)
+    return folder
 
 
 def _keep_best(folder: Path, net: Net) -> Path:
@@ -161,6 +166,12 @@ def read_finished(course: Course, manifest: Manifest) -> tuple[Net, dict[str, Ra
     whole = QuantisedNet(plain)
     whole.load_state_dict(standing.average)
     return whole.net, whole.ranges()
+
+
+def read_shipped(course: Course) -> bytes | None:
+    """The file that a run was brought back from; None: it was trained."""
+    path = course.work / "runs" / course.name / SHIPPED
+    return path.read_bytes() if path.is_file() else None
 
 
 def _recipe_of(course: Course, recipe: Recipe) -> Recipe:

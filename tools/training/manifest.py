@@ -75,11 +75,12 @@ class Size:
     """One detector of the family.
 
     stages: channels at strides 4, 8, 16 and 32, multiples of 8; YOLOX-nano has 32, 64, 128, 256.
-    shapes: (width, height) drawn from in training, pixels.
+    ships: (width, height) of the file that ships, pixels. shapes: those drawn from in training.
     """
 
     name: str
     stages: tuple[int, ...]
+    ships: tuple[int, ...]
     shapes: tuple[tuple[int, ...], ...]
 
 
@@ -222,7 +223,7 @@ def _check_set(one: PictureSource, place: str) -> None:
 def _check_size(size: Size, place: str) -> None:
     if len(size.stages) != STAGES or any(one < CHANNELS or one % CHANNELS for one in size.stages):
         refuse(place, f"stages {size.stages} are no {STAGES} multiples of {CHANNELS}")
-    for shape in size.shapes:
+    for shape in (size.ships, *size.shapes):
         if len(shape) != 2 or any(side < STRIDE_PX or side % STRIDE_PX for side in shape):
             refuse(place, f"shape {shape} is no pair of multiples of 32")
 

@@ -16,6 +16,7 @@ from tools.training.classes import CLASSES, FAMILIES, FAMILY_NAMES
 from tools.training.export import KINDS, export_calibrated, export_float, export_int8
 from tools.training.holdout import Shown, to_input
 from tools.training.net import Net
+from tools.training.reshaping import reshape
 from tools.training.wiring import STRIDES_PX, Level
 
 LAYERS = {"boxes": "reg_preds", "objectness": "obj_preds", "classes": "cls_preds"}
@@ -49,6 +50,11 @@ def make_calibrated(
     """Both files of a net that was not trained for int8; pictures of that size."""
     content = export_calibrated(net, *size_px, pictures, report)
     return Release(name, *size_px, export_float(net, *size_px), content)
+
+
+def make_reshaped(net: Net, name: str, size_px: tuple[int, int], content: bytes) -> Release:
+    """Both files of a net that was brought back from an int8 file, which keeps every bit."""
+    return Release(name, *size_px, export_float(net, *size_px), reshape(content, *size_px))
 
 
 def write_release(folder: Path, made: Release, levels: Mapping[str, float]) -> None:

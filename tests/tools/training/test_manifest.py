@@ -42,6 +42,7 @@ def test_the_shipped_manifest_names_open_sets_only(shipped: Path) -> None:
         (('"open/coco_open"', '"../eval/pictures"'), "sets.coco_open", "nothing outside train/"),
         (('boxed = ["bag"]', 'boxed = ["bags"]'), "sets.openimages_backpack", "no class: bags"),
         (("[416, 416]", "[416, 410]"), "sizes.street-s", "no pair of multiples of 32"),
+        (("[544, 320]", "[544, 300]"), "sizes.street-s", "no pair of multiples of 32"),
         (("[32, 64, 128, 256]", "[32, 64, 256]"), "sizes.street-s", "no 4 multiples of 8"),
         (("[32, 64, 128, 256]", "[32, 60, 128, 256]"), "sizes.street-s", "no 4 multiples of 8"),
         (("label_min = 0.4", "label_min = 0.1"), "agreement", "does not hold"),

@@ -37,7 +37,7 @@ RECIPE = Recipe(
     seed=1, steps=4, batch=2, learning_rate=0.001, final_rate=0.0001, warmup_steps=2,
     weight_decay=0.01, average_decay=0.9, follow_weight=1.0, keep_every_steps=2,
 )  # fmt: skip
-SIZE = Size("tiny", (8, 16, 32, 64), ((64, 64), (64, 32)))
+SIZE = Size("tiny", (8, 16, 32, 64), (64, 32), ((64, 64), (64, 32)))
 CPU = torch.device("cpu")
 
 
