@@ -46,6 +46,22 @@ async def test_what_another_program_reported_is_left_to_it(pole: Pole) -> None:
     assert pole.report.startswith("refused\n")
 
 
+async def test_what_an_attempt_that_worked_reported_stays(pole: Pole) -> None:
+    """As a first boot does that leaves a bad file where it is, and goes on with what it has."""
+    left = iter([AWAY])
+
+    async def attempt() -> None:
+        if (trouble := next(left, None)) is not None:
+            raise trouble
+        tell(pole.board.machine, LOCKED)
+
+    async def sleep(_: float) -> None:
+        assert pole.report.startswith("no_network\n")
+
+    await repeat_until_done(pole.board.machine, attempt, sleep)
+    assert pole.report.startswith("refused\n")
+
+
 async def test_a_card_that_takes_no_writing_keeps_no_pole_from_work(
     pole: Pole, caplog: pytest.LogCaptureFixture
 ) -> None:
