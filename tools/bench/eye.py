@@ -2,20 +2,22 @@
 
 Ours: decode, shrink, gate, detect, track, judge, health. Limit: decode every frame of the same
 clip with one thread and invoke the bare model after each, nothing else. Usual parts:
-tools/peers/usual_parts.py in its own environment (.venv-peers), with our own model file in
-LiteRT, and `ssd-coco15` also in onnxruntime. "every frame": the detector is shown each frame
-once, whole. "live": the same, but at the clip's own pace through the capture process, which is
-counted with it. "gated": each frame is analysed, the gate decides whether the detector sees it.
-"as in use": as a pole does it where the site file says nothing else, 10 frames a second analysed,
-and of what matters in them up to four looks of the detector; the usual parts have nothing like
-it. "settled": the same from the fifth second on, over a whole round of the site's places, which
-are all of the frame here; "beginning": the first four seconds, in which each place is seen first.
+tools/peers/usual_parts.py in its own environment (.venv-peers), with our own model file in LiteRT,
+and `ssd-coco15` also in onnxruntime; with --peers also with YOLOX nano's published file in
+onnxruntime, as one would put them together who has no detector of ours. "every frame": the
+detector is shown each frame once, whole. "live": the same, but at the clip's own pace through the
+capture process, which is counted with it. "gated": each frame is analysed, the gate decides
+whether the detector sees it. "as in use": as a pole does it where the site file says nothing else,
+10 frames a second analysed, and of what matters in them up to four looks of the detector; the
+usual parts have nothing like it. "settled": the same from the fifth second on, over a whole round
+of the site's places, which are all of the frame here; "beginning": the first four seconds, in
+which each place is seen first.
 
 CPU time, in turns; medians over rounds, ratios taken round by round. Without --clip two drawn
 films of 1920x1080 are made: a street with passers-by, and an empty one where only grain moves.
 
 Usage: python -m tools.bench.eye [--model NAME] [--models DIR] [--clip FILE] [--rounds N]
-       [--frames N] [--settled-seconds N] [--still] [--json]
+       [--frames N] [--settled-seconds N] [--still] [--peers DIR] [--json]
 """
 
 import argparse
@@ -62,9 +64,16 @@ QUIET = "ours, gated, every frame"
 LIMIT, DECODE = "decode + invoke (limit)", "decode alone"
 DECODE_LIVE = "decode alone, live"
 ONNX, LITERT = "usual parts, onnxruntime", "usual parts, LiteRT"
-_RUNTIMES = {ONNX: "onnxruntime", LITERT: "litert"}
+YOLOX, YOLOX_FILE = "usual parts, YOLOX nano", "yolox_nano_416.onnx"
+_RUNTIMES = {ONNX: "onnxruntime", LITERT: "litert", YOLOX: "yolox"}
 # (ours, other, most) that hold for a clip in which things move, and for one in which nothing does.
-BUSY_GOALS = ((EVERY, LIMIT, 1.25), (LIVE, LIMIT, 1.25), (EVERY, ONNX, 0.70), (EVERY, LITERT, 0.70))
+BUSY_GOALS = (
+    (EVERY, LIMIT, 1.25),
+    (LIVE, LIMIT, 1.25),
+    (EVERY, ONNX, 0.70),
+    (EVERY, LITERT, 0.70),
+    (EVERY, YOLOX, 0.70),
+)
 STILL_GOALS = (
     (QUIET, DECODE, 1.25),
     (SETTLED, DECODE, 1.25),
@@ -79,10 +88,11 @@ Costs = dict[str, list[float]]
 class Peer:
     """The usual parts, in their own process. runtimes: in which it has the detector."""
 
-    def __init__(self, models: Path, clip: Path, card_dir: Path) -> None:
+    def __init__(self, models: Path, clip: Path, card_dir: Path, yolox: Path | None = None) -> None:
         command = [str(PEER_PYTHON), "-m", "tools.peers.usual_parts"]
+        published = [] if yolox is None else [str(yolox)]
         self._process = subprocess.Popen(
-            [*command, str(card_dir), str(models), str(clip)],
+            [*command, str(card_dir), str(models), str(clip), *published],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -287,6 +297,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--settled-seconds", type=int, default=30)
     parser.add_argument("--still", action="store_true", help="the empty street alone")
+    parser.add_argument("--peers", type=Path, help=f"folder that holds {YOLOX_FILE}")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     cv2.setNumThreads(1)  # as each camera's own process has it
@@ -298,7 +309,8 @@ def main() -> None:
             sides = _sides(Ours(clip, library, detector, asked.frames), is_still=is_still)
             peer = None
             if PEER_PYTHON.exists() and not is_still:
-                peer = Peer(asked.models, clip, detector.card.path.parent)
+                yolox = None if asked.peers is None else asked.peers / YOLOX_FILE
+                peer = Peer(asked.models, clip, detector.card.path.parent, yolox)
                 sides |= _peer_sides(peer, clip, asked.frames)
             costs = _measure(sides, asked.rounds)
             if peer:

@@ -1,8 +1,9 @@
 """The eye as a user would put it together from usual parts, for tools/bench/eye.py.
 
-OpenCV's VideoCapture; MOG2 at 320x180; our own detector's TFLite file in LiteRT, `ssd-coco15`
-also as int8 in onnxruntime; decoding of its answers in numpy, as the detector's publisher shows
-it; `supervision` for overlapping boxes and the zone; ByteTrack of `trackers`. One thread in every
+OpenCV's VideoCapture; MOG2 at 320x180; our own detector's TFLite file in LiteRT, `ssd-coco15` also
+as int8 in onnxruntime; or YOLOX nano's published file, float, in onnxruntime, which is what one
+would take who has none; decoding of its answers in numpy, as the detector's publisher shows it;
+`supervision` for overlapping boxes and the zone; ByteTrack of `trackers`. One thread in every
 part, which is in its favour: the defaults of OpenCV and onnxruntime spend more. Runs in the
 environment of requirements/peers.lock.
 
@@ -12,7 +13,7 @@ With "every" only every so many frames go through the parts after decoding. {"ru
 onnxruntime's bare model so often: CPU milliseconds a run, and the resident kB of a process with
 numpy, it and the model.
 
-Usage: python -m tools.peers.usual_parts CARD_DIR MODELS CLIP
+Usage: python -m tools.peers.usual_parts CARD_DIR MODELS CLIP [yolox_nano_416.onnx]
 """
 
 import json
@@ -40,6 +41,7 @@ from tools.peers.onnx_detector import SIDE_PX, blob_of, make_int8
 
 SMALL_PX = (320, 180)
 SCORE_MIN, OVERLAP_MAX = 0.2, 0.5
+YOLOX_PX, YOLOX_STRIDES_PX = 416, (8, 16, 32)
 BOX_FACTORS = np.array([10, 10, 5, 5], np.float32)
 MEMORY_PROBE = """
 import sys, numpy, onnxruntime
@@ -74,6 +76,8 @@ def main() -> None:
             session, memory_kb = _open(model), _resident_kb(model)
         runtimes["onnxruntime"] = _ssd_onnxruntime(session, priors)
         runtimes["litert"] = _ssd_litert(file, priors)
+    for published in sys.argv[4:]:
+        runtimes["yolox"] = _yolox_onnxruntime(_open(Path(published)))
     print(json.dumps({"runtimes": list(runtimes)}), flush=True)
     for line in sys.stdin:
         job = json.loads(line)
@@ -176,7 +180,7 @@ def _ssd_litert(file: Path, priors: Floats) -> Find:
 
 
 def _split_litert(file: Path, card: Card) -> Find:
-    """A YOLOX head, its outputs apart: all cells decoded, then the best class of each."""
+    """A YOLOX head, its outputs apart."""
     interpreter = Interpreter(str(file), num_threads=1)
     interpreter.allocate_tensors()
     by_name = {each["name"]: each for each in interpreter.get_output_details()}
@@ -190,17 +194,35 @@ def _split_litert(file: Path, card: Card) -> Find:
     def find(picture: Picture) -> sv.Detections:
         boxed, scale = _letterboxed(picture, card.input.width_px, card.input.height_px)
         _invoke(interpreter, boxed)
-        codes = answer("boxes")
         scores = _sigmoid(answer("objectness")) * _sigmoid(answer("classes"))
-        middles = (codes[:, :2] + cells[:, :2]) * cells[:, 2:]
-        halves = np.exp(codes[:, 2:]) * cells[:, 2:] / 2
-        corners = np.concatenate([middles - halves, middles + halves], axis=1) / scale
-        best = scores.argmax(axis=1)
-        sure = scores[np.arange(len(scores)), best]
-        kept = sure > SCORE_MIN
-        return sv.Detections(xyxy=corners[kept], confidence=sure[kept], class_id=best[kept])
+        return _grid_detections(answer("boxes"), scores, cells, scale)
 
     return find
+
+
+def _yolox_onnxruntime(session: onnxruntime.InferenceSession) -> Find:
+    """The published file: BGR as it is, objectness and classes already between 0 and 1."""
+    cells = grid_cells(YOLOX_PX, YOLOX_PX, YOLOX_STRIDES_PX)
+    name = session.get_inputs()[0].name
+
+    def find(picture: Picture) -> sv.Detections:
+        boxed, scale = _letterboxed(picture, YOLOX_PX, YOLOX_PX)
+        blob = np.ascontiguousarray(boxed.transpose(2, 0, 1), np.float32)[None]
+        grid = session.run(None, {name: blob})[0][0]
+        return _grid_detections(grid[:, :4], grid[:, 4:5] * grid[:, 5:], cells, scale)
+
+    return find
+
+
+def _grid_detections(codes: Floats, scores: Floats, cells: Floats, scale: float) -> sv.Detections:
+    """All cells decoded, then the best class of each."""
+    middles = (codes[:, :2] + cells[:, :2]) * cells[:, 2:]
+    halves = np.exp(codes[:, 2:]) * cells[:, 2:] / 2
+    corners = np.concatenate([middles - halves, middles + halves], axis=1) / scale
+    best = scores.argmax(axis=1)
+    sure = scores[np.arange(len(scores)), best]
+    kept = sure > SCORE_MIN
+    return sv.Detections(xyxy=corners[kept], confidence=sure[kept], class_id=best[kept])
 
 
 def _letterboxed(picture: Picture, width_px: int, height_px: int) -> tuple[Picture, float]:

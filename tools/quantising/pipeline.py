@@ -22,6 +22,7 @@ from tools.quantising.evening import Evened, even_channels
 from tools.quantising.learning import Begun, Learned, learn
 from tools.quantising.observing import Report, observe
 from tools.quantising.onnx_net import read_net
+from tools.quantising.pairing import pair_pixels
 from tools.quantising.result import check_card, float_input, kept_classes, result_card
 
 PICTURES_MIN = 8
@@ -112,6 +113,7 @@ def make_int8(
         content = quantise(write_tflite(learned.layers, net.outputs), learned.ranges)
     else:
         content = quantise(whole, ranges)
+    content = pair_pixels(content)
     source = (
         f"tools/quantize of {model.name} (sha256 {sha256_of(model)}), "
         f"calibrated on {len(calibration)} pictures"

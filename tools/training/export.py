@@ -24,6 +24,7 @@ from edge.builder.tflite_writer import write_tflite
 from tools.quantising.bounds import choose_ranges
 from tools.quantising.evening import even_channels
 from tools.quantising.observing import Report, observe
+from tools.quantising.pairing import pair_pixels
 from tools.training.calibration import Range
 from tools.training.net import Net, linear_name
 from tools.training.scales import Scales
@@ -132,7 +133,7 @@ def export_int8(net: Net, width_px: int, height_px: int, ranges: dict[str, Range
                 written[layer.name] = written[layer.source]
             case Logistic():
                 written[layer.name] = (0.0, 1.0)
-    return quantise(content, written)
+    return pair_pixels(quantise(content, written))
 
 
 def export_calibrated(
@@ -151,7 +152,7 @@ def export_calibrated(
     ranges = choose_ranges(
         evened.layers, evened.factors, observed, pixels=INPUT_RANGE, logits=logits
     )
-    return quantise(write_tflite(evened.layers, answers), ranges)
+    return pair_pixels(quantise(write_tflite(evened.layers, answers), ranges))
 
 
 def outputs_of(net: Net) -> dict[str, str]:

@@ -60,7 +60,9 @@ class _Reader:
         if conv.is_depthwise:
             kernel = weight.transpose(3, 0, 1, 2) / source[:, None, None, None]
         else:
-            kernel = weight.transpose(0, 3, 1, 2) / source[None, :, None, None]
+            # Pixels may be taken in by twos: tools/quantising/pairing.py.
+            square = weight.reshape(len(weight), conv.kernel, conv.kernel, -1)
+            kernel = square.transpose(0, 3, 1, 2) / source[None, :, None, None]
         target = self._net.layer(conv.name).conv
         assert target.bias is not None
         for into, values in (

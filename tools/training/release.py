@@ -10,6 +10,7 @@ import torch
 
 from edge.whole_file import write_whole
 from tools.quantising.observing import Report
+from tools.quantising.pairing import pair_pixels
 from tools.training.answers import Seen, decide, read_cells
 from tools.training.calibration import Range
 from tools.training.classes import CLASSES, FAMILIES, FAMILY_NAMES
@@ -54,7 +55,8 @@ def make_calibrated(
 
 def make_reshaped(net: Net, name: str, size_px: tuple[int, int], content: bytes) -> Release:
     """Both files of a net that was brought back from an int8 file, which keeps every bit."""
-    return Release(name, *size_px, export_float(net, *size_px), reshape(content, *size_px))
+    content = pair_pixels(reshape(content, *size_px))
+    return Release(name, *size_px, export_float(net, *size_px), content)
 
 
 def write_release(folder: Path, made: Release, levels: Mapping[str, float]) -> None:

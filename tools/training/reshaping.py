@@ -6,12 +6,11 @@ was, to the bit; a picture that a camera gives wide is then shown without empty 
 
 import struct
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from edge.builder.tflite_writer import FILE_IDENTIFIER
 from edge.errors import Kind, VigieError
+from tools.quantising.tflite_file import constant, pack, unpack
 from tools.training.wiring import STRIDES_PX
 
 # Where a stride begins, a picture gets one row and one column more.
@@ -25,7 +24,7 @@ def reshape(content: bytes, width_px: int, height_px: int) -> bytes:
     Raises: VigieError DATA_LOSS for a file that is none of these nets.
     """
     try:
-        model = schema.ModelT.InitFromPackedBuf(content)
+        model = unpack(content)
         graph = model.subgraphs[0]
         taken = graph.tensors[graph.inputs[0]].shape
         scale = _Scale((int(taken[1]), int(taken[2])), (height_px, width_px))
@@ -34,21 +33,23 @@ def reshape(content: bytes, width_px: int, height_px: int) -> bytes:
             tensor.shape = np.array(scale.change(tuple(map(int, tensor.shape))), np.int32)
     except (ValueError, IndexError, TypeError, AttributeError, struct.error) as broken:
         raise VigieError(Kind.DATA_LOSS, f"the file holds none of these nets: {broken}") from broken
-    _bring_buffers_in(model, content)
     for one in graph.operators:
-        if one.builtinOptionsType == schema.BuiltinOptions.ResizeBilinearOptions:
-            high_and_wide = np.array(graph.tensors[one.outputs[0]].shape[1:3], np.int32)
-            model.buffers[graph.tensors[one.inputs[1]].buffer].data = high_and_wide.view(np.uint8)
-    builder = flatbuffers.Builder(2 * len(content))
-    builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
-    return bytes(builder.Output())
+        made = graph.tensors[one.outputs[0]].shape
+        match one.builtinOptionsType:
+            case schema.BuiltinOptions.ResizeBilinearOptions:
+                model.buffers[graph.tensors[one.inputs[1]].buffer] = constant(made[1:3])
+            case schema.BuiltinOptions.ReshapeOptions:
+                one.builtinOptions.newShape = made
+                model.buffers[graph.tensors[one.inputs[1]].buffer] = constant(made)
+    return pack(model, len(content))
 
 
 class _Scale:
     """From sides of tensors for one input to those for another; both as (height, width)."""
 
     def __init__(self, before: tuple[int, int], after: tuple[int, int]) -> None:
-        self._sides: dict[tuple[int, int], tuple[int, int]] = {}
+        # Pixels taken in by twos: tools/quantising/pairing.py.
+        self._sides = {(before[0], before[1] // 2): (after[0], after[1] // 2)}
         stride = 1
         while stride <= max(STRIDES_PX):
             for more in (0, PADDED_PX):
@@ -61,11 +62,3 @@ class _Scale:
         if len(shape) != 4 or shape[1:3] not in self._sides:
             raise ValueError(f"a tensor is {shape}")
         return (shape[0], *self._sides[shape[1], shape[2]], shape[3])
-
-
-def _bring_buffers_in(model: schema.ModelT, content: bytes) -> None:
-    """Weights may lie behind the table that names them; what is packed anew holds them itself."""
-    for buffer in model.buffers:
-        if buffer.offset:
-            buffer.data = np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
-            buffer.offset = buffer.size = 0
