@@ -14,7 +14,6 @@ from edge.builder.layers import Layer
 from edge.builder.quantiser import Ranges
 from edge.eye.detector.runtime import Values
 from tools.quantising.observing import Report
-from tools.quantising.onnx_net import Net
 from tools.quantising.rounded_net import RoundedNet
 from tools.training.loss import cost_of_following
 from tools.training.wiring import Level
@@ -24,6 +23,7 @@ BATCH = 4
 # Of a weight in steps of int8, of a bound in shares of itself.
 RATE, BOUNDS_RATE = 0.02, 1e-3
 GRADIENT_MAX = 10.0
+Heads = Sequence[Level[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +45,32 @@ class Learned:
 
 
 def learn(
-    net: Net, begun: Begun, pictures: Sequence[Values], steps: int, report: Report
+    heads: Heads, begun: Begun, pictures: Sequence[Values], steps: int, report: Report
 ) -> Learned:
     """So many steps of a few pictures, each mirrored or not.
 
-    net: for the names of its answers. pictures: NHWC float32, as the float file takes them; every
-    fourth is learned from never and tells before and after.
+    heads: the names of its answers, by stride. pictures: NHWC float32, as the float file takes
+    them; every fourth is learned from never and tells before and after.
     """
     chance = np.random.default_rng(SEED)
     shown = [torch.from_numpy(picture) for picture in pictures]
     kept_back = shown[::4]
     learned_from = [one for place, one in enumerate(shown) if place % 4]
     whole, rounded = RoundedNet(begun.layers).eval(), RoundedNet(begun.layers, begun.ranges)
-    before = _apart(net, whole, rounded, kept_back)
+    before = _apart(heads, whole, rounded, kept_back)
     optimiser = _make_optimiser(rounded)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     for step in range(steps):
         batch = _draw(learned_from, chance)
         with torch.no_grad():
-            wanted = _levels(net, whole(batch))
+            wanted = _levels(heads, whole(batch))
         optimiser.zero_grad(set_to_none=True)
-        cost_of_following(_levels(net, rounded(batch)), wanted).backward()
+        cost_of_following(_levels(heads, rounded(batch)), wanted).backward()
         nn.utils.clip_grad_norm_(rounded.parameters(), GRADIENT_MAX)
         optimiser.step()
         schedule.step()
         report(step + 1, steps)
-    after = _apart(net, whole, rounded, kept_back)
+    after = _apart(heads, whole, rounded, kept_back)
     return Learned(rounded.written(), rounded.ranges(), before, after)
 
 
@@ -87,10 +87,10 @@ def _draw(pictures: Sequence[torch.Tensor], chance: np.random.Generator) -> torc
 
 @torch.no_grad()
 def _apart(
-    net: Net, whole: RoundedNet, rounded: RoundedNet, pictures: Sequence[torch.Tensor]
+    heads: Heads, whole: RoundedNet, rounded: RoundedNet, pictures: Sequence[torch.Tensor]
 ) -> float:
     costs = [
-        float(_excess(_levels(net, rounded(one)), _levels(net, whole(one)))) for one in pictures
+        float(_excess(_levels(heads, rounded(one)), _levels(heads, whole(one)))) for one in pictures
     ]
     return float(np.mean(costs))
 
@@ -100,7 +100,7 @@ def _excess(levels: list[Level[torch.Tensor]], wanted: list[Level[torch.Tensor]]
     return cost_of_following(levels, wanted) - cost_of_following(wanted, wanted)
 
 
-def _levels(net: Net, made: Mapping[str, torch.Tensor]) -> list[Level[torch.Tensor]]:
+def _levels(heads: Heads, made: Mapping[str, torch.Tensor]) -> list[Level[torch.Tensor]]:
     """The answers as NCHW."""
     return [
         Level(
@@ -109,5 +109,5 @@ def _levels(net: Net, made: Mapping[str, torch.Tensor]) -> list[Level[torch.Tens
                 for name in (head.boxes, head.objectness, head.classes)
             )
         )
-        for head in net.heads
+        for head in heads
     ]

@@ -24,6 +24,7 @@ from tools.quantising.observing import Report, observe
 from tools.quantising.onnx_net import read_net
 from tools.quantising.pairing import pair_pixels
 from tools.quantising.result import check_card, float_input, kept_classes, result_card
+from tools.training.wiring import Level
 
 PICTURES_MIN = 8
 # Enough for bounds to stand still: twice as many moved none by a tenth.
@@ -109,7 +110,8 @@ def make_int8(
     learned = None
     if train_steps:
         with show("training on as int8 rounds") as report:
-            learned = learn(net, Begun(evened.layers, ranges), calibration, train_steps, report)
+            heads = [Level(one.boxes, one.objectness, one.classes) for one in net.heads]
+            learned = learn(heads, Begun(evened.layers, ranges), calibration, train_steps, report)
         content = quantise(write_tflite(learned.layers, net.outputs), learned.ranges)
     else:
         content = quantise(whole, ranges)

@@ -1,7 +1,7 @@
 """A finished net laid together with the published one that it began as, weight by weight.
 
-What a net learns from few sets it pays for with what it knew of all other places. Between the two
-nets both are at their best: M. Wortsman and others, "Robust fine-tuning of zero-shot models", 2022,
+What a net learns from few sets it pays for with what it knew of all other places. Between the
+nets all are at their best: M. Wortsman and others, "Robust fine-tuning of zero-shot models", 2022,
 https://arxiv.org/abs/2109.01903.
 """
 
@@ -14,17 +14,17 @@ from torch import nn
 from tools.training.net import Net
 
 
-def blend(finished: Net, begun: Net, share: float, pictures: Sequence[torch.Tensor]) -> Net:
-    """A third net. share: of the finished one, 0 to 1.
+def blend(parts: Sequence[tuple[Net, float]], pictures: Sequence[torch.Tensor]) -> Net:
+    """A net between several. parts: each with its share; the shares are 1 together.
 
     pictures: batches of float NCHW, -1 to 1, RGB, from which its batch norms learn anew what comes
-    through them, which is between the two nets' statistics only by chance.
+    through them, which is between the nets' statistics only by chance.
     """
-    net = copy.deepcopy(finished)
-    own, first = net.state_dict(), begun.state_dict()
-    for name, value in own.items():
+    net = copy.deepcopy(parts[0][0])
+    states = [(one.state_dict(), share) for one, share in parts]
+    for name, value in net.state_dict().items():
         if value.is_floating_point():
-            value.copy_(torch.lerp(first[name], value, share))
+            value.copy_(sum(state[name] * share for state, share in states))
     _measure_norms(net, pictures)
     return net.eval()
 

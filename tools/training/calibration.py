@@ -24,16 +24,16 @@ ANSWER = "_preds."
 
 
 def calibrating(
-    items: Sequence[Item], manifest: Manifest, size_px: tuple[int, int]
+    items: Sequence[Item], manifest: Manifest, size_px: tuple[int, int], times: int = 1
 ) -> Iterator[torch.Tensor]:
-    """Training pictures as the net gets them, nothing held out."""
+    """Training pictures as the net gets them, nothing held out; so many times as bounds need."""
     chance = np.random.default_rng(manifest.recipe.seed)
     kept = [item for item in items if not item.is_held_out]
-    for place in chance.choice(len(kept), min(PLAIN, len(kept)), replace=False):
+    for place in chance.choice(len(kept), min(times * PLAIN, len(kept)), replace=False):
         item = kept[int(place)]
         yield _input(fit((item.read(), item.truths), *size_px)[0])
     composer = make_composer(items, manifest.augmentation)
-    for number in range(COMPOSED):
+    for number in range(times * COMPOSED):
         drawn = np.random.default_rng((manifest.recipe.seed, number, 1))
         yield _input(composer.compose(*size_px, drawn)[0])
 

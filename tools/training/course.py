@@ -105,7 +105,9 @@ def train_quantised(course: Course, manifest: Manifest, report: Report) -> Run:
 
 
 def blend_finished(course: Course, manifest: Manifest, report: Report) -> Path:
-    """Lay a run's best net together with what it began as; the folder of the new run.
+    """Lay a run's best net together with the published one, and with its guide if it had one.
+
+    Returns the folder of the new run.
 
     Raises: VigieError when a file is missing or damaged, FAILED_PRECONDITION for a size that did
     not begin as published.
@@ -119,7 +121,7 @@ def blend_finished(course: Course, manifest: Manifest, report: Report) -> Path:
     torch.set_num_threads(course.threads)
     recipe = _recipe_of(course, manifest.recipe)
     runs = course.work / "runs"
-    finished = read_net(runs / course.name, size)
+    finished, guide = read_net(runs / course.name, size), _read_guide(course, manifest)
     items = read_shelf(course.work / SHELF)
     steps = Steps(make_composer(items, manifest.augmentation), recipe, size)
     begun = begin(size, read_weights(course.work / WEIGHTS), steps, None)
@@ -127,7 +129,13 @@ def blend_finished(course: Course, manifest: Manifest, report: Report) -> Path:
     for number in range(count):
         pictures.append(steps[number].to(torch.device("cpu"))[0])
         report(number + 1, count)
-    net = blend(finished, begun, manifest.blending.finished_share, pictures)
+    shares = manifest.blending
+    if guide is None:
+        parts = [(finished, shares.finished_share), (begun, 1 - shares.finished_share)]
+    else:
+        own, guides = shares.guided_shares
+        parts = [(finished, own), (guide, guides), (begun, 1 - own - guides)]
+    net = blend(parts, pictures)
     return _keep_best(runs / (course.name + BLENDED), net)
 
 

@@ -22,14 +22,15 @@ from edge.builder.layers import (
 from edge.builder.quantiser import quantise
 from edge.builder.tflite_writer import write_tflite
 from tools.quantising.bounds import choose_ranges
-from tools.quantising.evening import even_channels
+from tools.quantising.evening import Floats, even_channels
+from tools.quantising.learning import Begun, learn
 from tools.quantising.observing import Report, observe
 from tools.quantising.pairing import pair_pixels
 from tools.training.calibration import Range
 from tools.training.net import Net, linear_name
 from tools.training.scales import Scales
 from tools.training.start import folded
-from tools.training.wiring import POOL, STRIDES_PX, Conv, wire
+from tools.training.wiring import POOL, STRIDES_PX, Conv, Level, wire
 
 INPUT_NAME = "image"
 INPUT_RANGE = (-1.0, 127 / 128)
@@ -43,6 +44,18 @@ class Shaped:
 
     name: str
     shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """In how many steps an int8 file learns to answer as its float, on which pictures.
+
+    pictures: as for the bounds, and more of them.
+    """
+
+    pictures: Sequence[torch.Tensor]
+    steps: int
+    report: Report
 
 
 class LayerBoard:
@@ -137,22 +150,37 @@ def export_int8(net: Net, width_px: int, height_px: int, ranges: dict[str, Range
 
 
 def export_calibrated(
-    net: Net, width_px: int, height_px: int, pictures: Sequence[torch.Tensor], report: Report
+    net: Net,
+    width_px: int,
+    height_px: int,
+    pictures: Sequence[torch.Tensor],
+    report: Report,
+    *,
+    lessons: Lessons | None = None,
 ) -> bytes:
     """The full int8 file of a net that was not trained for it: channels evened, bounds measured.
 
-    pictures: NCHW, -1 to 1, one each.
+    pictures: NCHW, -1 to 1, one each. lessons: rounded, it also learns to answer as it did.
     """
     content, layers = _lay(net, width_px, height_px)
     answers = outputs_of(net)
-    shown = [picture.permute(0, 2, 3, 1).contiguous().numpy() for picture in pictures]
-    observed = observe(content, layers, shown, report)
+    observed = observe(content, layers, [_as_taken(one) for one in pictures], report)
     evened = even_channels(layers, list(answers.values()), observed)
     logits = [name for role, name in answers.items() if not role.startswith("boxes")]
     ranges = choose_ranges(
         evened.layers, evened.factors, observed, pixels=INPUT_RANGE, logits=logits
     )
-    return pair_pixels(quantise(write_tflite(evened.layers, answers), ranges))
+    written = evened.layers
+    if lessons is not None:
+        heads = [Level(*(answers[f"{kind}_{one}"] for kind in KINDS)) for one in STRIDES_PX]
+        shown = [_as_taken(one) for one in lessons.pictures]
+        learned = learn(heads, Begun(written, ranges), shown, lessons.steps, lessons.report)
+        written, ranges = learned.layers, learned.ranges
+    return pair_pixels(quantise(write_tflite(written, answers), ranges))
+
+
+def _as_taken(picture: torch.Tensor) -> Floats:
+    return np.asarray(picture.permute(0, 2, 3, 1).contiguous().numpy(), np.float32)
 
 
 def outputs_of(net: Net) -> dict[str, str]:

@@ -108,9 +108,24 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Blending:
-    """How much of a finished net goes into what ships, 0 to 1; the rest is what it began as."""
+    """How much of a finished net goes into what ships, 0 to 1; the rest is the published one.
+
+    guided_shares: of a net that had a guide of its own size, and of that guide.
+    """
 
     finished_share: float
+    guided_shares: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """How a net that is finished learns to answer as before when it is written as int8.
+
+    steps: of a few pictures; 0: not at all. times: as many pictures as its bounds need.
+    """
+
+    steps: int
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +169,7 @@ class Manifest:
     sizes: tuple[Size, ...]
     recipe: Recipe
     blending: Blending
+    rounding: Rounding
     quantised: Recipe
     augmentation: Augmentation
     sure: dict[str, float]
@@ -198,11 +214,20 @@ def _check(manifest: Manifest, place: str) -> None:
         _check_teacher(teacher, f"{place}.teachers.{teacher.name}")
     for size in manifest.sizes:
         _check_size(size, f"{place}.sizes.{size.name}")
-    if not 0 < manifest.blending.finished_share <= 1:
-        refuse(f"{place}.blending", "0 < finished_share <= 1 does not hold")
+    _check_making(manifest.blending, manifest.rounding, place)
     _check_sure(manifest.sure, f"{place}.sure")
     if not 0 <= manifest.agreement.ignore_min <= manifest.agreement.label_min <= 1:
         refuse(f"{place}.agreement", "0 <= ignore_min <= label_min <= 1 does not hold")
+
+
+def _check_making(blending: Blending, rounding: Rounding, place: str) -> None:
+    if not 0 < blending.finished_share <= 1:
+        refuse(f"{place}.blending", "0 < finished_share <= 1 does not hold")
+    guided = blending.guided_shares
+    if len(guided) != 2 or not all(0 < one < 1 for one in guided) or sum(guided) > 1:
+        refuse(f"{place}.blending", "guided_shares are no two above 0 and together 1 at most")
+    if rounding.steps < 0 or rounding.times < 1:
+        refuse(f"{place}.rounding", "steps >= 0 and times >= 1 do not hold")
 
 
 def _check_sure(sure: dict[str, float], place: str) -> None:

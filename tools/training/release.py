@@ -14,7 +14,7 @@ from tools.quantising.pairing import pair_pixels
 from tools.training.answers import Seen, decide, read_cells
 from tools.training.calibration import Range
 from tools.training.classes import CLASSES, FAMILIES, FAMILY_NAMES
-from tools.training.export import KINDS, export_calibrated, export_float, export_int8
+from tools.training.export import KINDS, Lessons, export_calibrated, export_float, export_int8
 from tools.training.holdout import Shown, to_input
 from tools.training.net import Net
 from tools.training.reshaping import reshape
@@ -47,9 +47,11 @@ def make_calibrated(
     size_px: tuple[int, int],
     pictures: Sequence[torch.Tensor],
     report: Report,
+    *,
+    lessons: Lessons | None = None,
 ) -> Release:
     """Both files of a net that was not trained for int8; pictures of that size."""
-    content = export_calibrated(net, *size_px, pictures, report)
+    content = export_calibrated(net, *size_px, pictures, report, lessons=lessons)
     return Release(name, *size_px, export_float(net, *size_px), content)
 
 

@@ -30,6 +30,7 @@ from tools.quantising.learning import Begun, learn
 from tools.quantising.observing import LookedInto, observe
 from tools.quantising.onnx_net import Net, read_net
 from tools.quantising.rounded_net import RoundedNet
+from tools.training.wiring import Level
 
 KEPT = (0, 2, 3, 4)
 
@@ -221,7 +222,7 @@ def test_training_on_as_int8_rounds_brings_the_answers_nearer_to_the_floats(net:
     made = evened(net)
     seen: list[int] = []
     learned = learn(
-        net,
+        [Level(one.boxes, one.objectness, one.classes) for one in net.heads],
         Begun(made.layers, ranges_of(net, made)),
         drawn(12),
         60,

@@ -28,19 +28,19 @@ def norms(net: Net) -> list[nn.BatchNorm2d]:
     return [layer for layer in net.modules() if isinstance(layer, nn.BatchNorm2d)]
 
 
-@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
-def test_every_weight_lies_between_the_two(share: float) -> None:
-    finished, begun = tiny(1), tiny(2)
-    blended = blend(finished, begun, share, pictures())
+@pytest.mark.parametrize("shares", [(0.0, 1.0), (0.25, 0.75), (1.0, 0.0), (0.3, 0.5, 0.2)])
+def test_every_weight_lies_between_those_of_the_nets(shares: tuple[float, ...]) -> None:
+    parts = [(tiny(seed), share) for seed, share in enumerate(shares)]
+    blended = blend(parts, pictures())
     for name, value in blended.named_parameters():
-        expected = finished.get_parameter(name) * share + begun.get_parameter(name) * (1 - share)
+        expected = sum(net.get_parameter(name) * share for net, share in parts)
         torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-7)
 
 
 def test_its_norms_know_what_comes_through_it_and_the_two_nets_are_as_they_were() -> None:
     finished, begun = tiny(1), tiny(2)
     before = [copy.deepcopy(net.state_dict()) for net in (finished, begun)]
-    blended = blend(finished, begun, 0.5, pictures())
+    blended = blend([(finished, 0.5), (begun, 0.5)], pictures())
     first = blended.layer("stem.conv")
     through = torch.stack([first.conv(picture).mean((0, 2, 3)) for picture in pictures()])
     assert isinstance(first.norm, nn.BatchNorm2d)
