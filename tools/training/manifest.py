@@ -76,12 +76,14 @@ class Size:
 
     stages: channels at strides 4, 8, 16 and 32, multiples of 8; YOLOX-nano has 32, 64, 128, 256.
     ships: (width, height) of the file that ships, pixels. shapes: those drawn from in training.
+    sure: where it differs from the manifest's; None: nowhere.
     """
 
     name: str
     stages: tuple[int, ...]
     ships: tuple[int, ...]
     shapes: tuple[tuple[int, ...], ...]
+    sure: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,10 @@ class Manifest:
     augmentation: Augmentation
     sure: dict[str, float]
 
+    def sure_of(self, size: Size) -> dict[str, float]:
+        """By family, how often what a size reports must be right."""
+        return self.sure | (size.sure or {})
+
     def size(self, name: str) -> Size:
         """One size by its name. Raises: VigieError NOT_FOUND."""
         for one in self.sizes:
@@ -214,6 +220,7 @@ def _check(manifest: Manifest, place: str) -> None:
         _check_teacher(teacher, f"{place}.teachers.{teacher.name}")
     for size in manifest.sizes:
         _check_size(size, f"{place}.sizes.{size.name}")
+        _check_sure(manifest.sure_of(size), f"{place}.sizes.{size.name}.sure")
     _check_making(manifest.blending, manifest.rounding, place)
     _check_sure(manifest.sure, f"{place}.sure")
     if not 0 <= manifest.agreement.ignore_min <= manifest.agreement.label_min <= 1:

@@ -48,6 +48,8 @@ def test_the_shipped_manifest_names_open_sets_only(shipped: Path) -> None:
         (("label_min = 0.4", "label_min = 0.1"), "agreement", "does not hold"),
         (("finished_share = 0.55", "finished_share = 1.5"), "blending", "does not hold"),
         (("steps = 240", "steps = -1"), "rounding", "do not hold"),
+        (("{ person = 0.9 }", "{ person = 1.9 }"), "sizes.street-n.sure", "must say a share"),
+        (("{ person = 0.9 }", "{ persons = 0.9 }"), "sizes.street-n.sure", "must say a share"),
         (("[0.3, 0.5]", "[0.3]"), "blending", "no two above 0"),
         (("[0.3, 0.5]", "[0.6, 0.5]"), "blending", "together 1 at most"),
         (('kind = "yolox"', 'kind = "yolo"'), "teachers.yolox-nano", "kind must be one of"),
