@@ -41,6 +41,7 @@ class Detector(Protocol):
     input_height_px: int
     keeps_aspect: bool
     tall_px: int
+    clear_px: int
 
     def find(self, rgb: npt.NDArray[np.uint8]) -> Detections:
         """Things in a picture, uint8 (height, width, 3) RGB."""
@@ -54,6 +55,7 @@ def canvas_of(detector: Detector) -> Canvas:
         detector.input_height_px,
         detector.keeps_aspect,
         detector.tall_px,
+        detector.clear_px,
     )
 
 

@@ -48,6 +48,7 @@ CARDS: list[Row] = [
     ("an unknown layout", 'layout = "nhwc"', 'layout = "hwc"', "[input] 'layout' must be one of nhwc, nchw, and is 'hwc'"),
     ("an int8 input that is scaled", "scale = 1", "scale = 0.5", "[input] type int8 stores pixel -128: scale must be 1 and offset -128"),
     ("an offset that is no number", "offset = -128", "offset = nan", "[input] 'offset' must be a finite number, and is nan"),
+    ("a height that is clear only when larger", "tall_px = 80", "tall_px = 80\nclear_px = 81", "[input] 'clear_px' must be a whole number from 8 to 80, and is 81"),
     ("an unknown head", '[decoder]\nname = "ssd"', '[decoder]\nname = "fcos"', "[decoder] 'name' must be one of ssd, ssd_post, yolox, split, and is 'fcos'"),
     ("a threshold in per cent", "score_min = 0.2", "score_min = 20", "[decoder] 'score_min' must be from 0 to 1, and is 20.0"),
     ("one scale too few", "0.95, 1.0]", "0.95]", "[decoder] scales needs 7 values, one more than map_sizes"),

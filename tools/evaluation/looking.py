@@ -40,6 +40,8 @@ _EVERYWHERE = np.array([[0.0, 0.0, 1.0, 1.0]], np.float32)
 _NOTHING = Coverage(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
 # A handful of frames is shown back and forth so often before it counts.
 _TO_AND_FRO = 4
+# Sums of fractions of a look are never exact.
+_ROUNDING = 1e-6
 _TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 Truth = tuple[TruthBox, ...]
 
@@ -137,41 +139,74 @@ class Fixed(Way):
         return self._see(frame, tuple(glances))[0]
 
 
-class Regions(Way):
-    """The eye's own way, with so many looks a frame on average."""
+class Paced(Way):
+    """So many looks a frame on average; what is not looked at is remembered."""
 
     def __init__(self, canvas: Canvas, find: Find, looks_per_frame: float) -> None:
         super().__init__(canvas, find)
-        self._attention = Attention(canvas, _EVERYWHERE, Habits())
-        self._gate, self._keen = Gate(), Tracker(_KEEN)
+        self._keen = Tracker(_KEEN)
         self._rate, self._saved = looks_per_frame, 0.0
         self.memory_seconds = 0.0
 
     def look(self, frame: Frame) -> Detections:
         """What was chosen, and what is remembered of the rest."""
-        now_ns, frame_px = frame.captured_monotonic_ns, frame.size_px
         self._saved = min(self._saved + self._rate, max(2 * self._rate, 1.0))
-        motion = self._gate.look(small_luma(frame), now_ns)
-        view = View(frame_px, motion, self._tracks, now_ns)
-        glances = self._attention.choose(view, int(self._saved + 1e-6)).glances
+        # As in the eye's budget: who has anything left may look, and owes what it costs more.
+        most = max(1, int(self._saved + _ROUNDING)) if self._saved > _ROUNDING else 0
+        glances = self._choose(frame, most)
         found, looked = no_detections(), _NOTHING
         if glances:
             self._saved -= len(glances)
             found, looked = self._see(frame, glances)
-            self._attention.note(replace(view, tracks=self._tracks), glances, found)
-        begun = time.process_time()
+            self._note(glances, found)
+        begun, now_ns = time.process_time(), frame.captured_monotonic_ns
         known = _with_memory(found, self._keen.update(found, now_ns, looked), now_ns)
         # A second tracker that keeps low scores is the measurement's, not the eye's.
         self.memory_seconds += time.process_time() - begun
         return known
 
+    def _choose(self, frame: Frame, most: int) -> tuple[Glance, ...]:
+        raise NotImplementedError
+
+    def _note(self, glances: tuple[Glance, ...], found: Detections) -> None:
+        """What came of it."""
+
+
+class Seldom(Paced):
+    """Whole frames, not of all."""
+
+    def _choose(self, frame: Frame, most: int) -> tuple[Glance, ...]:
+        return ((whole_crop(frame.size_px, self._canvas),),) if most else ()
+
+
+class Regions(Paced):
+    """The eye's own way."""
+
+    def __init__(self, canvas: Canvas, find: Find, looks_per_frame: float) -> None:
+        super().__init__(canvas, find, looks_per_frame)
+        self._attention = Attention(canvas, _EVERYWHERE, Habits())
+        self._gate = Gate()
+        self._view: View | None = None
+
+    def _choose(self, frame: Frame, most: int) -> tuple[Glance, ...]:
+        now_ns = frame.captured_monotonic_ns
+        motion = self._gate.look(small_luma(frame), now_ns)
+        self._view = View(frame.size_px, motion, self._tracks, now_ns)
+        return self._attention.choose(self._view, most).glances
+
+    def _note(self, glances: tuple[Glance, ...], found: Detections) -> None:
+        assert self._view is not None
+        self._attention.note(replace(self._view, tracks=self._tracks), glances, found)
+
 
 def way_of(name: str, canvas: Canvas, find: Find) -> Way:
-    """`whole`, `tiles 3`, `regions 1.5`."""
+    """`whole`, `whole 0.5`, `tiles 3`, `regions 1.5`; the last number is looks a frame."""
     kind, _, number = name.partition(" ")
-    if kind == "regions":
-        return Regions(canvas, find, float(number))
-    return Fixed(canvas, find, int(number or 0))
+    if kind == "tiles":
+        return Fixed(canvas, find, int(number))
+    if not number:
+        return Fixed(canvas, find, 0)
+    return (Regions if kind == "regions" else Seldom)(canvas, find, float(number))
 
 
 def child_seconds() -> float:

@@ -159,6 +159,8 @@ scale = {scale}
 offset = {offset}
 # People who are smaller at the input are found much less often: README.md, held-out pictures.
 tall_px = 64
+# Shown so tall, people are found about as well as in a sharper crop: docs/design/looking.md.
+clear_px = 26
 
 {outputs}
 [decoder]

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.eye.association import overlap
-from edge.eye.attention.crop import Canvas, Glance
+from edge.eye.attention.crop import LARGEST_SCALE, Canvas, Glance
 from edge.eye.attention.merge import looked_at
-from edge.eye.attention.plan import LARGEST_SCALE, plan, tiles
+from edge.eye.attention.plan import plan, tiles
 from edge.eye.attention.stirring import MOVING_SECONDS, Stirring
 from edge.eye.attention.view import View, moves, walks
 from edge.eye.attention.wants import DUE, Floats, Wants, all_of, around, no_wants

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.eye.attention.crop import Canvas
+from edge.eye.attention.crop import ALIKE, Canvas
 from edge.eye.attention.wants import Flags, Floats, Wants
 
-# Two things go into one crop if neither is shown more than this much smaller than it should.
-_ALIKE = 1.4
 # Joining may cost this much more of the picture than two crops would: they never pack perfectly.
 _JOINING = 1.25
 
@@ -61,7 +59,7 @@ def cover(wants: Wants, canvas: Canvas, scales: Floats) -> list[Cut]:
             continue
         is_left[first] = False
         scale = float(scales[first])
-        is_alike = (scales <= scale * _ALIKE) & (scales * _ALIKE >= scale)
+        is_alike = (scales <= scale * ALIKE) & (scales * ALIKE >= scale)
         reach = np.array([canvas.width_px, canvas.height_px], np.float32) / scale
         rows = (is_left & is_alike).nonzero()[0]
         box, taken = _grown(boxes[first], boxes[rows], reach)

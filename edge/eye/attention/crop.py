@@ -7,6 +7,10 @@ from typing import NamedTuple
 EVEN_PX = 2
 # A box this near to a crop's edge, in pixels of the detector's picture, is cut by it.
 CUT_PX = 3
+# A crop is enlarged at most this much: beyond it there is nothing more to see.
+LARGEST_SCALE = 3.0
+# Two things go into one crop if neither is shown more than this much smaller than it should.
+ALIKE = 1.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +18,14 @@ class Canvas:
     """The picture that a detector takes.
 
     keeps_aspect: it learnt from pictures that were not stretched. tall_px: how tall a thing must be
-    in it to be found well.
+    in it to be found well. clear_px: from which height on a sharper crop finds hardly more.
     """
 
     width_px: int
     height_px: int
     keeps_aspect: bool
     tall_px: int = 64
+    clear_px: int = 64
 
     @property
     def least_px(self) -> float:
@@ -52,6 +57,11 @@ class Crop:
     def scale(self) -> float:
         """Pixels of the detector's picture for one of the frame, downwards."""
         return self.placed_height_px / self.height_px
+
+    @property
+    def is_sharpest(self) -> bool:
+        """Whether what is too small for the detector here will never be shown any larger."""
+        return self.scale >= LARGEST_SCALE / ALIKE
 
     @property
     def edges_px(self) -> tuple[int, int, int, int]:

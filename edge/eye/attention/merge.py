@@ -57,7 +57,9 @@ def looked_at(glances: Iterable[Glance], frame_px: tuple[int, int], canvas: Canv
             margin = CUT_PX / crop.scale
             inward = np.array([margin, margin, -margin, -margin]) * is_inner
             rows.append((edges + inward) / (frame_px * 2))
-            heights.append(canvas.least_px / crop.scale / frame_px[1])
+            # What no crop shows any larger is missed too: or it would be sought for ever.
+            least_px = 0.0 if crop.is_sharpest else canvas.least_px / crop.scale
+            heights.append(least_px / frame_px[1])
     return Coverage(
         np.array(rows, np.float32).reshape(-1, 4), np.array(heights, np.float32).reshape(-1)
     )

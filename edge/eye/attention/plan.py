@@ -2,8 +2,8 @@
 
 As sharp as there is room for: the things sought are shown at the largest height at which all that
 is due fits. What finds no room even at the smallest waits for the next frame, where it is more
-urgent. The whole frame takes the place of crops where it shows more of what is due: a little of
-everybody can be more than all of a few.
+urgent. The whole frame comes first where it shows what is most urgent: it shows everybody at once,
+and whoever has just come. What it shows vaguely comes beside it, as far as there is time.
 """
 
 from collections.abc import Sequence
@@ -11,17 +11,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.eye.attention.cover import Cut, cover, scales_of
-from edge.eye.attention.crop import EVEN_PX, Canvas, Crop, Glance, Piece
+from edge.eye.attention.crop import EVEN_PX, LARGEST_SCALE, Canvas, Crop, Glance, Piece
 from edge.eye.attention.pack import Pile
-from edge.eye.attention.wants import DUE, Floats, Wants
-from edge.eye.attention.worth import clearness, worth
+from edge.eye.attention.wants import DUE, Flags, Floats, Wants
 
 # How tall a thing is shown, in what the detector needs: the first at which all that is due fits.
 # Measured with two detectors: what is found falls fast below what is needed, so that in a crowd it
 # is better to show some at a time than all of them smaller.
 TALLER = (1.4, 1.2, 1.0)
-# A crop is enlarged at most this much: beyond it there is nothing more to see.
-LARGEST_SCALE = 3.0
+# From this much of what the detector needs on, a sharper crop shows no more.
+_CLEAR = 0.9
+# What the whole frame shows clearly counts so many times as much as what it does not: it shows
+# everybody at once, and whoever has just come.
+_WEIGHT = 2.0
 # The frame is divided into so many parts a side to see how much of it is wanted.
 _GRID = 64
 # Rectangles never fill a picture; so much of it is counted on.
@@ -43,15 +45,12 @@ def plan(
     if not (is_whole_due or is_due.any()):
         return ()
     whole = _whole_piece(frame_px, canvas)
-    clear = clearness(wants.heights_px * whole.scale, canvas)
-    if not is_whole_due and not clear[is_due].any():
+    shown_px = wants.heights_px * whole.scale
+    is_clear = shown_px[is_due] >= canvas.clear_px
+    if not (is_whole_due or _is_whole_first(wants.only(is_due), is_clear)):
         return _crops(wants, frame_px, canvas, most)
-    with_whole = _beside(whole, wants.only(clear < 1), frame_px, canvas, most)
-    if is_whole_due or (clear[is_due] == 1).all():
-        return with_whole
-    crops, due = _crops(wants, frame_px, canvas, most), wants.only(is_due)
-    is_worth_more = worth(with_whole, due, canvas) > worth(crops, due, canvas)
-    return with_whole if is_worth_more else crops
+    is_vague = shown_px < _CLEAR * canvas.tall_px
+    return _beside(whole, wants.only(is_vague), frame_px, canvas, most)
 
 
 def whole_crop(frame_px: tuple[int, int], canvas: Canvas) -> Crop:
@@ -73,6 +72,12 @@ def tiles(area_px: Floats, window_px: tuple[float, float], overlap: float) -> Fl
     (lefts, width), (tops, height) = spans
     corners = np.array([(left, top) for top in tops for left in lefts], np.float32)
     return np.concatenate((corners, corners + np.array([width, height], np.float32)), axis=1)
+
+
+def _is_whole_first(due: Wants, is_shown: Flags) -> bool:
+    """Whether the whole frame shows enough of what is due, by urgency."""
+    shown, hidden = due.urgencies[is_shown].sum(), due.urgencies[~is_shown].sum()
+    return float(shown) * _WEIGHT >= float(hidden)
 
 
 def _beside(

@@ -23,6 +23,7 @@ class ModelInput:
     resize: `stretch` fills the input; `letterbox` keeps the aspect, top left, padded with `pad`.
     A stored value is pixel * scale + offset; integer inputs have scale 1.
     tall_px: how tall a thing must be in the picture to be found well; crops are made for it.
+    clear_px: from which height on a sharper crop finds hardly more: the whole frame will do.
     """
 
     width_px: int
@@ -35,6 +36,7 @@ class ModelInput:
     scale: float
     offset: float
     tall_px: int
+    clear_px: int
 
     @property
     def shape(self) -> tuple[int, ...]:

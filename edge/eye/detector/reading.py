@@ -111,6 +111,7 @@ def _read_root(root: Fields, path: Path) -> Card:
 
 
 def _read_input(table: Fields) -> ModelInput:
+    tall_px = table.number("tall_px", 8, SIDE_MAX_PX, default=TALL_PX)
     read = ModelInput(
         width_px=table.number("width_px", 16, SIDE_MAX_PX),
         height_px=table.number("height_px", 16, SIDE_MAX_PX),
@@ -121,7 +122,8 @@ def _read_input(table: Fields) -> ModelInput:
         pad=table.number("pad", 0, 255, default=0),
         scale=table.real("scale"),
         offset=table.real("offset"),
-        tall_px=table.number("tall_px", 8, SIDE_MAX_PX, default=TALL_PX),
+        tall_px=tall_px,
+        clear_px=table.number("clear_px", 8, tall_px, default=tall_px),
     )
     stored_zero = {"int8": -128.0, "uint8": 0.0}.get(read.element)
     if stored_zero is not None and (read.scale, read.offset) != (1.0, stored_zero):

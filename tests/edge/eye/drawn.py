@@ -136,7 +136,7 @@ class BrightThings:
     input_width_px = 160
     input_height_px = 90
     keeps_aspect = True
-    tall_px = 24
+    tall_px = clear_px = 24
 
     def find(self, rgb: npt.NDArray[np.uint8]) -> Detections:
         assert rgb.shape == (90, 160, 3)

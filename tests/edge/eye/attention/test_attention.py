@@ -14,7 +14,7 @@ from edge.eye.frame import Frame
 from edge.eye.gate import CELLS_HIGH, CELLS_WIDE, Gate, Motion
 from edge.eye.picture import small_luma
 from edge.eye.tracker import Tracker
-from edge.eye.tracks import no_tracks
+from edge.eye.tracks import Tracks, no_tracks
 from edge.site.rules import Intrusion
 from tests.edge.eye.drawn import Thing, found, site_of, tracks_of
 
@@ -23,6 +23,7 @@ CANVAS = Canvas(300, 300, keeps_aspect=False)
 EVERYWHERE = np.array([[0.0, 0.0, 1.0, 1.0]], np.float32)
 NOWHERE = np.zeros((0, 4), np.float32)
 SECOND_NS = 1_000_000_000
+WALK_FROM_PX, WALK_STEP_PX = 400, 6
 
 
 def moving_at(*cells: tuple[int, int], tick: int = 0) -> Motion:
@@ -174,7 +175,8 @@ def test_a_glance_shows_the_frames_own_pixels_where_it_is_not_scaled() -> None:
 class Bright:
     """Finds bright patches that are at least so tall in its picture, as a real detector would."""
 
-    least_px = 24
+    def __init__(self, least_px: int = 24) -> None:
+        self.least_px = least_px
 
     def find(self, rgb: npt.NDArray[np.uint8]) -> Detections:
         height, width = rgb.shape[:2]
@@ -188,30 +190,44 @@ class Bright:
         return found(*boxes)
 
 
-def test_a_person_of_16_pixels_in_1080p_is_followed_across_the_picture() -> None:
-    """Whole frames would show it 4 pixels tall; the detector needs 24."""
+def walk(eye: Bright, wide_px: int, tall_px: int, seen_until: int) -> list[Tracks]:
+    """What is followed at each of 100 frames while something so large crosses 1080p for a while."""
+    attention = Attention(CANVAS, NOWHERE, Habits())
     rng = np.random.default_rng(5)
     noise = rng.integers(95, 105, (1080, 1920), np.uint8)
     chroma = np.full((540, 960), 128, np.uint8)
-    gate, tracker, tracks = Gate(), Tracker(), no_tracks()
-    attention = Attention(CANVAS, NOWHERE, Habits())
-    numbers, near = set(), 0
+    gate, tracker, tracks, followed = Gate(), Tracker(), no_tracks(), []
     for tick in range(100):
-        now_ns, x = tick * SECOND_NS // 10, 400 + 6 * tick
+        now_ns, x = tick * SECOND_NS // 10, WALK_FROM_PX + WALK_STEP_PX * tick
         luma = noise.copy()
-        if tick >= 20:
-            luma[600:616, x : x + 6] = 235
+        if 20 <= tick < seen_until:
+            luma[600 : 600 + tall_px, x : x + wide_px] = 235
         frame = Frame("north", tick, 0, now_ns, 1920, 1080, luma, chroma, chroma)
         view = View(FRAME, gate.look(small_luma(frame), now_ns), tracks, now_ns)
         glances = attention.choose(view, 2).glances
         if glances:
-            answers = [Bright().find(compose(frame, glance, CANVAS)) for glance in glances]
+            answers = [eye.find(compose(frame, glance, CANVAS)) for glance in glances]
             seen = merge(glances, answers, FRAME, CANVAS)
             tracks = tracker.update(seen, now_ns, looked_at(glances, FRAME, CANVAS))
             attention.note(View(FRAME, view.motion, tracks, now_ns), glances, seen)
-        numbers |= set(tracks.numbers.tolist())
+        followed.append(tracks)
+    return followed
+
+
+def test_a_person_of_16_pixels_in_1080p_is_followed_across_the_picture() -> None:
+    """Whole frames would show it 4 pixels tall; the detector needs 24."""
+    followed = walk(Bright(24), 6, 16, seen_until=100)
+    near = 0
+    for tick, tracks in enumerate(followed):
         if len(tracks) and tick >= 30:
             left, _, right, _ = (tracks.boxes_frac[0] * 1920).tolist()
-            near += abs((left + right) / 2 - x - 3) < 6
-    assert numbers == {1}
+            near += abs((left + right) / 2 - (WALK_FROM_PX + WALK_STEP_PX * tick) - 3) < 6
+    assert {number for tracks in followed for number in tracks.numbers.tolist()} == {1}
     assert near >= 65
+
+
+def test_what_was_too_small_for_any_crop_is_not_followed_for_ever() -> None:
+    """A crop shows it 18 pixels tall at most; only from 22 on absence proves anything."""
+    followed = walk(Bright(6), 20, 6, seen_until=50)
+    assert len(followed[49]) == 1
+    assert len(followed[-1]) == 0

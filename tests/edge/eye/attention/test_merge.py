@@ -120,3 +120,11 @@ def test_tiles_with_overlap_find_each_person_once(
     for person, is_covered in zip(people, is_sure.tolist(), strict=True):
         if is_covered:
             assert np.abs(boxes - np.array(person)).max(axis=1).min() < 5
+
+
+def test_what_no_crop_can_show_any_larger_is_missed_and_what_one_could_is_not() -> None:
+    """Or what is gone, and was small, would be followed and sought for ever."""
+    small = np.array([[0.30], [0.40], [0.31], [0.42]], np.float32)
+    for placed, is_missed in ((200, False), (440, True)):
+        crop = Crop(250, 150, 200, 200, 0, 0, placed, placed)
+        assert looked_at([(crop,)], FRAME, Canvas(440, 440, True, 64)).covers(small) == is_missed
