@@ -82,7 +82,11 @@ class City:
         Raises VigieError when a command fails.
         """
         noted = self.folder / "mandate-for"
-        digest = hashlib.sha256(device.encode() + site.read_bytes()).hexdigest()
+        known = run_command(["models", "list", "--models", str(models), "--json"])
+        # A mandate names the detectors' files, so with another one of them it allows nothing.
+        detectors = "".join(sorted(str(each["sha256"]) for each in known))
+        what_for = device.encode() + detectors.encode() + site.read_bytes()
+        digest = hashlib.sha256(what_for).hexdigest()
         if noted.exists():
             what, until = noted.read_text().split()
             if what == digest and int(until) > time.time() + LEAST_DAYS * _DAY_SECONDS:
