@@ -6,19 +6,20 @@ from xml.sax.saxutils import escape
 
 _WIDE, _HIGH, _LEFT, _TOP, _GAP = 300, 230, 52, 46, 34
 _COLOURS = {"whole": "#b4532a", "tiles 2": "#7a6a00", "tiles 3": "#5b4b8a", "regions": "#00786c"}
+_CURVES = ("whole", "regions")
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One way on one panel: CPU in milliseconds a frame, AP50 from 0 to 1."""
+    """One way on one panel: CPU in milliseconds a frame, recall from 0 to 1."""
 
     way: str
     cpu_ms: float
-    ap50: float
+    recall: float
 
 
 def draw(panels: Mapping[str, Sequence[Point]], across: int) -> str:
-    """One panel after the other; ways whose names begin with `regions` are one curve."""
+    """One panel after the other; ways whose names begin alike, but for tiles, are one curve."""
     rows = -(-len(panels) // across)
     width = across * (_WIDE + _LEFT + _GAP)
     height = rows * (_HIGH + _TOP + _GAP) + 30
@@ -48,16 +49,18 @@ def _panel(title: str, points: Sequence[Point], left: int, top: int) -> list[str
         )
 
     def spot(point: Point) -> tuple[float, float]:
-        return left + _WIDE * point.cpu_ms / most, top + _HIGH * (1 - point.ap50)
+        return left + _WIDE * point.cpu_ms / most, top + _HIGH * (1 - point.recall)
 
-    curve = sorted((each for each in points if each.way.startswith("regions")), key=_cost)
-    way = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(spot, curve))
-    parts.append(
-        f'<polyline points="{way}" fill="none" stroke="{_COLOURS["regions"]}" stroke-width="2"/>'
-    )
+    for kind in _CURVES:
+        curve = sorted((each for each in points if each.way.split()[0] == kind), key=_cost)
+        way = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(spot, curve))
+        parts.append(
+            f'<polyline points="{way}" fill="none" stroke="{_COLOURS[kind]}" stroke-width="2"/>'
+        )
     for point in points:
         x, y = spot(point)
-        colour = _COLOURS["regions" if point in curve else point.way]
+        kind = point.way.split()[0]
+        colour = _COLOURS[kind if kind in _CURVES else point.way]
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>')
     return parts
 
@@ -68,7 +71,7 @@ def _legend(height: int) -> list[str]:
         parts.append(f'<circle cx="{x}" cy="{height - 14}" r="5" fill="{colour}"/>')
         parts.append(f'<text x="{x + 10}" y="{height - 10}">{way}</text>')
         x += 90
-    words = "AP50 of persons against CPU, milliseconds a frame"
+    words = "recall of persons against CPU, milliseconds a frame"
     return [*parts, f'<text x="{x + 10}" y="{height - 10}" fill="#555555">{words}</text>']
 
 

@@ -33,9 +33,7 @@ def add_detector(models: Path, sha256: str) -> None:
     (place / "card.toml").write_text("\n".join([f'sha256 = "{sha256}"', *kept]))
 
 
-def test_a_mandate_stands_until_a_detector_is_another_file(
-    tmp_path: Path, given: Commands
-) -> None:
+def test_a_mandate_stands_until_a_detector_is_another_file(tmp_path: Path, given: Commands) -> None:
     city, models = City(tmp_path, tmp_path / "collector"), tmp_path / "models"
     assert city.ensure_mandate(SITE, models, "pole")
     assert not city.ensure_mandate(SITE, models, "pole")
