@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.demo import city as city_module
 from edge.demo.city import City
+from edge.demo.process import run_command
 
 Commands = list[tuple[str, ...]]
 SITE = Path("edge/demo/sites/street.toml")
@@ -15,13 +15,12 @@ SITE = Path("edge/demo/sites/street.toml")
 def given(monkeypatch: pytest.MonkeyPatch) -> Commands:
     """The commands that the demo gives. A collector and keys stand in the system's tests."""
     commands: Commands = []
-    real = city_module.run_command
 
     def run(arguments: list[str]) -> list[dict[str, object]]:
         commands.append(tuple(arguments[:2]))
-        return real(arguments) if arguments[0] == "models" else []
+        return run_command(arguments) if arguments[0] == "models" else []
 
-    monkeypatch.setattr(city_module, "run_command", run)
+    monkeypatch.setattr("edge.demo.city.run_command", run)
     return commands
 
 
