@@ -55,6 +55,15 @@ def test_regions_find_what_whole_frames_show_too_small() -> None:
     assert regions.looks <= 40 < ways["tiles 3"].looks
 
 
+def test_whole_frames_at_half_the_pace_are_half_the_looks_and_a_memory() -> None:
+    bright = np.full((720, 1280, 3), 90, np.uint8)
+    bright[200:440, 400:520] = 235
+    way = way_of("whole 0.5", CANVAS, find)
+    known = [len(way.look(make_frame(bright, tick, 10.0))) for tick in range(20)]
+    assert way.looks == 10
+    assert known[2:] == [1] * 18
+
+
 def test_eight_pictures_go_to_and_fro_and_count_in_the_second_half(tmp_path: Path) -> None:
     files = []
     for number in range(3):

@@ -2,8 +2,8 @@
 
 As sharp as there is room for: the things sought are shown at the largest height at which all that
 is due fits. What finds no room even at the smallest waits for the next frame, where it is more
-urgent. The whole frame comes first where it shows what is most urgent: it shows everybody at once,
-and whoever has just come. What it shows vaguely comes beside it, as far as there is time.
+urgent. The whole frame comes first where it shows clearly enough of what is due: it shows everybody
+at once, and whoever has just come. What it shows lower than is best comes beside it, in crops.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ from edge.eye.attention.wants import DUE, Flags, Floats, Wants
 # Measured with two detectors: what is found falls fast below what is needed, so that in a crowd it
 # is better to show some at a time than all of them smaller.
 TALLER = (1.4, 1.2, 1.0)
-# From this much of what the detector needs on, a sharper crop shows no more.
-_CLEAR = 0.9
+# What the whole frame shows lower than this part of tall_px comes beside it, where there is time.
+_BESIDE_BELOW = 0.9
 # What the whole frame shows clearly counts so many times as much as what it does not: it shows
 # everybody at once, and whoever has just come.
 _WEIGHT = 2.0
@@ -49,8 +49,8 @@ def plan(
     is_clear = shown_px[is_due] >= canvas.clear_px
     if not (is_whole_due or _is_whole_first(wants.only(is_due), is_clear)):
         return _crops(wants, frame_px, canvas, most)
-    is_vague = shown_px < _CLEAR * canvas.tall_px
-    return _beside(whole, wants.only(is_vague), frame_px, canvas, most)
+    is_low = shown_px < _BESIDE_BELOW * canvas.tall_px
+    return _beside(whole, wants.only(is_low), frame_px, canvas, most)
 
 
 def whole_crop(frame_px: tuple[int, int], canvas: Canvas) -> Crop:
