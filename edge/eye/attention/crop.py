@@ -69,6 +69,12 @@ class Crop:
         right_px, bottom_px = self.left_px + self.width_px, self.top_px + self.height_px
         return self.left_px, self.top_px, right_px, bottom_px
 
+    @property
+    def placed_edges_px(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom, of the detector's picture."""
+        right_px, bottom_px = self.x_px + self.placed_width_px, self.y_px + self.placed_height_px
+        return self.x_px, self.y_px, right_px, bottom_px
+
     def is_whole(self, frame_px: tuple[int, int]) -> bool:
         """Whether it shows all of a frame of this width and height."""
         return (self.width_px, self.height_px) == frame_px

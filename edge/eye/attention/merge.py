@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from edge.eye.association import overlap
 from edge.eye.attention.crop import CUT_PX, Canvas, Crop, Glance
 from edge.eye.coverage import Coverage
 from edge.eye.detections import Detections, no_detections
@@ -13,6 +14,8 @@ from edge.eye.detector.nms import keep_best
 Floats = npt.NDArray[np.float32]
 # Boxes of one class that overlap by more are one thing, seen in two crops.
 _SAME_THING = 0.5
+# Boxes that overlap by more say together where it is.
+_SAME_PLACE = 0.6
 # A box in which a crop that is so much sharper shows two of the class, each so much inside it, is
 # a group taken for one thing.
 _WITHIN, _SHARPER, _GROUP, _AS_SURE = 0.8, 1.5, 2, 0.6
@@ -40,6 +43,7 @@ def merge(
     classes = np.concatenate([one.classes for one in parts])
     scales = np.concatenate(sharpness)
     kept = keep_best(boxes, scores, classes, _SAME_THING, _MOST)
+    boxes = _averaged(boxes, scores, classes, kept)
     merged = Detections(boxes[kept], scores[kept], classes[kept])
     is_group = _is_group(merged, scales[kept])
     if not is_group.any():
@@ -89,6 +93,25 @@ def _into_frame(
     placed /= np.array(frame_px * 2, np.float32)
     found = Detections(np.asarray(placed, np.float32), seen.scores[rows], seen.classes[rows])
     return found, crop_of
+
+
+def _averaged(
+    boxes: Floats, scores: Floats, classes: npt.NDArray[np.uint8], kept: npt.NDArray[np.intp]
+) -> Floats:
+    """The boxes, (n, 4), those that are kept amid all that were found of the same thing.
+
+    The surer and the nearer count more. What a thing is seen in changes from frame to frame; by
+    the surest box alone its feet would jump back and forth over a line.
+    """
+    if len(kept) == len(boxes):
+        return boxes
+    shared = overlap(boxes[kept], boxes) * (classes[kept][:, None] == classes)
+    weights = np.where(shared > _SAME_PLACE, shared * scores, 0.0)
+    sums = weights.sum(axis=1, keepdims=True)
+    is_weighed = sums[:, 0] > 0
+    averaged = boxes.copy()
+    averaged[kept[is_weighed]] = weights[is_weighed] @ boxes / sums[is_weighed]
+    return averaged
 
 
 def _is_whole(glance: Glance, frame_px: tuple[int, int], canvas: Canvas) -> bool:

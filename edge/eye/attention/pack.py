@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from edge.eye.attention.crop import Canvas, Crop, Glance, Piece
+from edge.eye.attention.widen import widened
 
 
 class Pile:
@@ -39,10 +40,11 @@ class Pile:
         self._crops.append([(urgency, piece.at(*spot))])
         return True
 
-    def glances(self) -> tuple[Glance, ...]:
-        """The pictures, in each the most urgent crops first."""
+    def glances(self, frame_px: tuple[int, int]) -> tuple[Glance, ...]:
+        """The pictures, in each the most urgent crops first, with what room is left around them."""
         ordered = [sorted(crops, key=lambda one: -one[0]) for crops in self._crops]
-        return tuple(tuple(crop for _, crop in crops) for crops in ordered)
+        glances = (tuple(crop for _, crop in crops) for crops in ordered)
+        return tuple(widened(glance, self.canvas, frame_px) for glance in glances)
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """The plan: from what is wanted to at most so many pictures for the detector. Pure.
 
-As sharp as there is room for: the things sought are shown at the largest height at which all that
-is due fits. What finds no room even at the smallest waits for the next frame, where it is more
+As sharp as there is room for: the things sought are shown as tall, and with as much around them, as
+all that is due fits. What finds no room even then waits for the next frame, where it is more
 urgent. The whole frame comes first where it shows clearly enough of what is due: it shows everybody
 at once, and whoever has just come. What it shows lower than is best comes beside it, in crops.
 """
@@ -10,24 +10,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.eye.attention.cover import Cut, cover, scales_of
-from edge.eye.attention.crop import EVEN_PX, LARGEST_SCALE, Canvas, Crop, Glance, Piece
+from edge.eye.attention.cover import Cut, cover
+from edge.eye.attention.crop import EVEN_PX, Canvas, Crop, Glance, Piece
 from edge.eye.attention.pack import Pile
+from edge.eye.attention.showing import FILLED, showings_to_try, shown
 from edge.eye.attention.wants import DUE, Flags, Floats, Wants
 
-# How tall a thing is shown, in what the detector needs: the first at which all that is due fits.
-# Measured with two detectors: what is found falls fast below what is needed, so that in a crowd it
-# is better to show some at a time than all of them smaller.
-TALLER = (1.4, 1.2, 1.0)
-# What the whole frame shows lower than this part of tall_px comes beside it, where there is time.
-_BESIDE_BELOW = 0.9
+# What the whole frame shows lower than this part of tall_px comes beside it, where there is time:
+# in the same picture; and of people close together, in further ones.
+_BESIDE_BELOW, _CROWDED_BELOW = 0.9, 1.4
 # What the whole frame shows clearly counts so many times as much as what it does not: it shows
 # everybody at once, and whoever has just come.
 _WEIGHT = 2.0
-# The frame is divided into so many parts a side to see how much of it is wanted.
-_GRID = 64
-# Rectangles never fill a picture; so much of it is counted on.
-_FILLED = 0.8
 
 
 def plan(
@@ -49,7 +43,9 @@ def plan(
     is_clear = shown_px[is_due] >= canvas.clear_px
     if not (is_whole_due or _is_whole_first(wants.only(is_due), is_clear)):
         return _crops(wants, frame_px, canvas, most)
-    is_low = shown_px < _BESIDE_BELOW * canvas.tall_px
+    is_crowded = wants.are_crowded() & (most > 1)
+    below = np.where(is_crowded, _CROWDED_BELOW, _BESIDE_BELOW)
+    is_low = shown_px < below * canvas.tall_px
     return _beside(whole, wants.only(is_low), frame_px, canvas, most)
 
 
@@ -99,14 +95,17 @@ def _crops(
 ) -> tuple[Glance, ...]:
     """What is wanted as sharp as there is room for, after the whole frame where that is given."""
     pile = Pile(canvas, most)
-    for taller in _heights_to_try(wants, frame_px, canvas, most):
+    room_px = most * canvas.width_px * canvas.height_px
+    if whole is not None:
+        room_px -= whole.placed_width_px * whole.placed_height_px
+    for showing in showings_to_try(wants, frame_px, canvas, room_px):
         pile = Pile(canvas, most)
         if whole is not None:
             pile.put(whole, np.inf)
-        scales = scales_of(wants, canvas, canvas.tall_px * taller, LARGEST_SCALE)
-        if _fill(pile, cover(wants, canvas, scales), frame_px):
+        wider, scales = shown(wants, showing, frame_px, canvas)
+        if _fill(pile, cover(wider, canvas, scales), frame_px):
             break
-    return pile.glances()
+    return pile.glances(frame_px)
 
 
 def _whole_piece(frame_px: tuple[int, int], canvas: Canvas) -> Piece:
@@ -126,29 +125,6 @@ def _within(wants: Wants, frame_px: tuple[int, int]) -> Wants:
     return inside if is_there.all() else inside.only(is_there)
 
 
-def _heights_to_try(
-    wants: Wants, frame_px: tuple[int, int], canvas: Canvas, most: int
-) -> Sequence[float]:
-    """Of TALLER, those at which all that is due may find room; at least the smallest.
-
-    Where things overlap they share a crop, so each place of the frame counts once, as sharply as
-    it is wanted.
-    """
-    due = wants.only(wants.urgencies >= DUE)
-    scales = scales_of(due, canvas, canvas.tall_px, LARGEST_SCALE)
-    side = np.array(frame_px, np.float32) / _GRID
-    spans = np.concatenate((due.boxes_px[:, :2] // side, -(-due.boxes_px[:, 2:] // side)), axis=1)
-    needed = np.zeros((_GRID, _GRID), np.float32)
-    for (left, top, right, bottom), scale in zip(
-        spans.astype(np.int64).tolist(), scales.tolist(), strict=True
-    ):
-        part = needed[top:bottom, left:right]
-        np.maximum(part, scale * scale, out=part)
-    room = most * canvas.width_px * canvas.height_px * _FILLED
-    taken = float(needed.sum() * side.prod())
-    return [each for each in TALLER if taken * each**2 <= room] or [TALLER[-1]]
-
-
 def _fill(pile: Pile, cuts: Sequence[Cut], frame_px: tuple[int, int]) -> bool:
     """Place what there is room for; whether that is all that is due."""
     is_all = True
@@ -162,7 +138,7 @@ def _fill(pile: Pile, cuts: Sequence[Cut], frame_px: tuple[int, int]) -> bool:
 
 def _in_packing_order(cuts: Sequence[Cut], pile: Pile) -> list[int]:
     """The most urgent that may fit, the tallest of them first; then all others, by urgency."""
-    room = pile.left * pile.canvas.width_px * pile.canvas.height_px * _FILLED
+    room = pile.left * pile.canvas.width_px * pile.canvas.height_px * FILLED
     taken = np.cumsum([each.placed_area_px for each in cuts])
     is_due = np.array([each.urgency >= DUE for each in cuts], np.bool_)
     count = int(np.count_nonzero((taken <= room) & is_due))

@@ -34,6 +34,13 @@ class Wants:
         """Some of them."""
         return Wants(self.boxes_px[is_kept], self.heights_px[is_kept], self.urgencies[is_kept])
 
+    def are_crowded(self) -> Flags:
+        """Which overlap another, (n,)."""
+        low = np.maximum(self.boxes_px[:, None, :2], self.boxes_px[None, :, :2])
+        high = np.minimum(self.boxes_px[:, None, 2:], self.boxes_px[None, :, 2:])
+        count = (high > low).all(axis=2).sum(axis=1)
+        return np.asarray(count > 1, np.bool_)
+
 
 def no_wants() -> Wants:
     """Nothing to look at."""

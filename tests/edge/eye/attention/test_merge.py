@@ -1,5 +1,7 @@
 """From glances back to the frame: one box a thing, none that a seam cut."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,6 +59,25 @@ def merged(
 def test_what_two_crops_show_is_one_box() -> None:
     person = (250.0, 150.0, 280.0, 230.0)
     assert np.allclose(merged([(LEFT,), (RIGHT,)], [person]), [person], atol=0.1)
+
+
+def test_where_two_crops_show_a_thing_its_box_lies_between_and_nearer_to_the_surer() -> None:
+    low = found((0.2, 0.30, 0.3, 0.70), score=0.4)
+    high = found((0.2, 0.26, 0.3, 0.66), score=0.8)
+    whole = (whole_crop(FRAME, CANVAS),)
+    both = merge([whole, whole], [low, high], FRAME, CANVAS)
+    assert len(both) == 1
+    assert 0.66 < both.boxes_frac[0, 3] < 0.68
+    assert both.scores[0] == np.float32(0.8)
+
+
+def test_a_thing_of_another_class_moves_no_box() -> None:
+    person = found((0.2, 0.30, 0.3, 0.70), score=0.4)
+    bag = replace(found((0.2, 0.26, 0.3, 0.66), score=0.8), classes=np.array([7], np.uint8))
+    twice = found((0.2, 0.30, 0.3, 0.70), score=0.3)
+    whole = (whole_crop(FRAME, CANVAS),)
+    all_three = merge([whole] * 3, [person, bag, twice], FRAME, CANVAS)
+    assert np.allclose(all_three.boxes_frac, [(0.2, 0.26, 0.3, 0.66), (0.2, 0.30, 0.3, 0.70)])
 
 
 def test_what_a_seam_cuts_is_taken_from_the_crop_that_has_it_whole() -> None:

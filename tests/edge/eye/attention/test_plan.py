@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.eye.attention.cover import cover, scales_of
+from edge.eye.attention.cover import cover
 from edge.eye.attention.crop import LARGEST_SCALE, Canvas, Crop, Glance
-from edge.eye.attention.plan import TALLER, plan, tiles, whole_crop
+from edge.eye.attention.plan import plan, tiles, whole_crop
+from edge.eye.attention.showing import SHOWINGS, Showing, shown
 from edge.eye.attention.wants import Wants, no_wants
 
 FRAME = (1920, 1080)
@@ -195,16 +196,15 @@ def test_tiles_cover_an_area_and_none_is_larger_than_its_window(
             assert inside.any()
 
 
-@pytest.mark.parametrize("taller", TALLER)
-def test_a_crop_never_exceeds_the_canvas_at_its_own_scale(taller: float) -> None:
+@pytest.mark.parametrize("showing", SHOWINGS)
+def test_a_crop_never_exceeds_the_canvas_at_its_own_scale(showing: Showing) -> None:
     rng = np.random.default_rng(3)
     corners = rng.uniform(0, 1000, (60, 2)).astype(np.float32)
     sides = rng.uniform(4, 900, (60, 2)).astype(np.float32)
     wants = Wants(
         np.concatenate((corners, corners + sides), axis=1), sides[:, 1], np.ones(60, np.float32)
     )
-    for cut in cover(
-        wants, CANVAS, scales_of(wants, CANVAS, CANVAS.tall_px * taller, LARGEST_SCALE)
-    ):
+    wider, scales = shown(wants, showing, FRAME, CANVAS)
+    for cut in cover(wider, CANVAS, scales):
         assert (cut.right - cut.left) * cut.scale <= CANVAS.width_px + 0.1
         assert (cut.bottom - cut.top) * cut.scale <= CANVAS.height_px + 0.1

@@ -1,0 +1,70 @@
+"""What room is left beside crops shows more of the frame around them: it costs nothing. Pure."""
+
+import itertools
+
+from edge.eye.attention.crop import EVEN_PX, Canvas, Crop, Glance
+
+# Sides of a crop: their number among left, top, right and bottom.
+_SIDES = range(4)
+
+
+def widened(glance: Glance, canvas: Canvas, frame_px: tuple[int, int]) -> Glance:
+    """The same crops, each on every side as far as the frame, the canvas and the others allow.
+
+    The first is the first to take room. Every crop keeps its scale.
+    """
+    crops = list(glance)
+    for number, side in itertools.product(range(len(crops)), _SIDES):
+        others = crops[:number] + crops[number + 1 :]
+        room_px = _room_px(crops[number], side, others, canvas)
+        scale = _scale(glance[number], side % 2)
+        crops[number] = _extended(crops[number], side, room_px, scale, frame_px)
+    return tuple(crops)
+
+
+def _room_px(crop: Crop, side: int, others: list[Crop], canvas: Canvas) -> int:
+    """How far it is from a side of a crop to the next crop or to the edge of the canvas."""
+    edges, across = crop.placed_edges_px, 1 - side % 2
+    is_before = side < 2
+    nearest = 0 if is_before else (canvas.width_px, canvas.height_px)[side % 2]
+    for other in others:
+        theirs = other.placed_edges_px
+        if theirs[across] >= edges[across + 2] or theirs[across + 2] <= edges[across]:
+            continue
+        if is_before and theirs[side + 2] <= edges[side]:
+            nearest = max(nearest, theirs[side + 2])
+        elif not is_before and theirs[side - 2] >= edges[side]:
+            nearest = min(nearest, theirs[side - 2])
+    return abs(edges[side] - nearest)
+
+
+def _extended(crop: Crop, side: int, room_px: int, scale: float, frame_px: tuple[int, int]) -> Crop:
+    """A crop that shows more at one side: at most so many pixels of the canvas, at even ones.
+
+    scale: of the crop as it was before any side was extended, so that no rounding adds up.
+    """
+    axis = side % 2
+    lengths = [crop.width_px, crop.height_px]
+    placed = [crop.placed_width_px, crop.placed_height_px]
+    starts, spots = [crop.left_px, crop.top_px], [crop.x_px, crop.y_px]
+    left_over = starts[axis] if side < 2 else frame_px[axis] - crop.edges_px[side]
+    more = _even(min(room_px / scale, left_over))
+    most = placed[axis] + _even(room_px)
+    more_placed = min(_even((lengths[axis] + more) * scale + EVEN_PX / 2), most) - placed[axis]
+    if more <= 0 or more_placed <= 0:
+        return crop
+    if side < 2:
+        starts[axis] -= more
+        spots[axis] -= more_placed
+    lengths[axis] += more
+    placed[axis] += more_placed
+    return Crop(*starts, *lengths, *spots, *placed)
+
+
+def _scale(crop: Crop, axis: int) -> float:
+    """Pixels of the canvas for one of the frame; axis: 0 across, 1 downwards."""
+    return crop.scale if axis else crop.placed_width_px / crop.width_px
+
+
+def _even(length: float) -> int:
+    return int(length) // EVEN_PX * EVEN_PX
