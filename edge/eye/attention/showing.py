@@ -5,7 +5,7 @@ time for it, a crowd is shown with its surroundings, and where there is little, 
 itself: some at a time rather than all of them small.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -41,16 +41,16 @@ SHOWINGS = (
 
 def showings_to_try(
     wants: Wants, frame_px: tuple[int, int], canvas: Canvas, room_px: float
-) -> Sequence[Showing]:
-    """Of SHOWINGS, those with which all that is due may find room, or the last.
+) -> Iterator[Showing]:
+    """Of SHOWINGS, those with which all that is due may find room, and the last in any case.
 
     room_px: pixels of the detector's pictures that are free.
     """
     due = wants.only(wants.urgencies >= DUE)
-    fitting = [
-        each for each in SHOWINGS if _taken_px(due, each, frame_px, canvas) <= FILLED * room_px
-    ]
-    return fitting or SHOWINGS[-1:]
+    for each in SHOWINGS[:-1]:
+        if _may_fit(due, each, frame_px, canvas, FILLED * room_px):
+            yield each
+    yield SHOWINGS[-1]
 
 
 def shown(
@@ -73,16 +73,25 @@ def shown(
     return Wants(inside, wants.heights_px, wants.urgencies), scales
 
 
-def _taken_px(due: Wants, showing: Showing, frame_px: tuple[int, int], canvas: Canvas) -> float:
-    """How many pixels of the detector's pictures it takes.
+def _may_fit(
+    due: Wants, showing: Showing, frame_px: tuple[int, int], canvas: Canvas, room_px: float
+) -> bool:
+    """Whether so many pixels of the detector's pictures may be enough."""
+    wider, scales = shown(due, showing, frame_px, canvas)
+    sides = wider.boxes_px[:, 2:] - wider.boxes_px[:, :2]
+    if (sides.prod(axis=1) * scales**2).sum() <= room_px:
+        return True
+    return _union_px(wider.boxes_px, scales, frame_px) <= room_px
+
+
+def _union_px(boxes_px: Floats, scales: Floats, frame_px: tuple[int, int]) -> float:
+    """How much of the detector's pictures boxes take at these scales.
 
     Where things overlap they share a crop, so each place of the frame counts once, as sharply as
     it is wanted.
     """
-    wider, scales = shown(due, showing, frame_px, canvas)
     side = np.array(frame_px, np.float32) / _GRID
-    boxes = wider.boxes_px
-    spans = np.concatenate((boxes[:, :2] // side, -(-boxes[:, 2:] // side)), axis=1)
+    spans = np.concatenate((boxes_px[:, :2] // side, -(-boxes_px[:, 2:] // side)), axis=1)
     needed = np.zeros((_GRID, _GRID), np.float32)
     for (left, top, right, bottom), scale in zip(
         spans.astype(np.int64).tolist(), scales.tolist(), strict=True

@@ -6,6 +6,7 @@ from edge.eye.attention.crop import EVEN_PX, Canvas, Crop, Glance
 
 # Sides of a crop: their number among left, top, right and bottom.
 _SIDES = range(4)
+Edges = tuple[int, int, int, int]
 
 
 def widened(glance: Glance, canvas: Canvas, frame_px: tuple[int, int]) -> Glance:
@@ -13,29 +14,27 @@ def widened(glance: Glance, canvas: Canvas, frame_px: tuple[int, int]) -> Glance
 
     The first is the first to take room. Every crop keeps its scale.
     """
-    crops = list(glance)
+    crops, places = list(glance), [crop.placed_edges_px for crop in glance]
     for number, side in itertools.product(range(len(crops)), _SIDES):
-        others = crops[:number] + crops[number + 1 :]
-        room_px = _room_px(crops[number], side, others, canvas)
+        room_px = _room_px(number, side, places, canvas)
+        if room_px < EVEN_PX:
+            continue
         scale = _scale(glance[number], side % 2)
         crops[number] = _extended(crops[number], side, room_px, scale, frame_px)
+        places[number] = crops[number].placed_edges_px
     return tuple(crops)
 
 
-def _room_px(crop: Crop, side: int, others: list[Crop], canvas: Canvas) -> int:
+def _room_px(number: int, side: int, places: list[Edges], canvas: Canvas) -> int:
     """How far it is from a side of a crop to the next crop or to the edge of the canvas."""
-    edges, across = crop.placed_edges_px, 1 - side % 2
-    is_before = side < 2
-    nearest = 0 if is_before else (canvas.width_px, canvas.height_px)[side % 2]
-    for other in others:
-        theirs = other.placed_edges_px
-        if theirs[across] >= edges[across + 2] or theirs[across + 2] <= edges[across]:
-            continue
-        if is_before and theirs[side + 2] <= edges[side]:
-            nearest = max(nearest, theirs[side + 2])
-        elif not is_before and theirs[side - 2] >= edges[side]:
-            nearest = min(nearest, theirs[side - 2])
-    return abs(edges[side] - nearest)
+    edges, across = places[number], 1 - side % 2
+    low, high = edges[across], edges[across + 2]
+    beside = [each for each in places if each[across] < high and each[across + 2] > low]
+    if side < 2:
+        before = [each[side + 2] for each in beside if each[side + 2] <= edges[side]]
+        return edges[side] - max(before, default=0)
+    after = [each[side - 2] for each in beside if each[side - 2] >= edges[side]]
+    return min(after, default=(canvas.width_px, canvas.height_px)[side - 2]) - edges[side]
 
 
 def _extended(crop: Crop, side: int, room_px: int, scale: float, frame_px: tuple[int, int]) -> Crop:

@@ -47,7 +47,7 @@ def test_surroundings_make_nothing_smaller_and_leave_the_frame_nowhere() -> None
 def test_what_there_is_no_room_for_is_not_tried() -> None:
     wants = wants_of(*PEOPLE)
     assert tuple(showings_to_try(wants, FRAME, CANVAS, 4 * PICTURE_PX)) == SHOWINGS
-    little = showings_to_try(wants, FRAME, CANVAS, 0.13 * PICTURE_PX)
+    little = tuple(showings_to_try(wants, FRAME, CANVAS, 0.13 * PICTURE_PX))
     assert all(each.around == 0 for each in little)
     assert tuple(showings_to_try(wants, FRAME, CANVAS, 0.0)) == SHOWINGS[-1:]
 
