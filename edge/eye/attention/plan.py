@@ -80,9 +80,11 @@ def _beside(
     whole: Piece, wants: Wants, frame_px: tuple[int, int], canvas: Canvas, most: int
 ) -> tuple[Glance, ...]:
     """The whole frame, and what it does not show clearly in crops."""
-    is_full = (whole.placed_width_px, whole.placed_height_px) == (canvas.width_px, canvas.height_px)
-    if is_full and not (wants.urgencies >= DUE).any():
-        return ((whole.at(0, 0),),)  # no room beside it, and nothing worth another picture
+    beside = canvas.width_px - whole.placed_width_px, canvas.height_px - whole.placed_height_px
+    is_room_beside = max(beside) >= canvas.least_px
+    is_worth_more = most > 1 and bool((wants.urgencies >= DUE).any())
+    if not (is_room_beside or is_worth_more):
+        return ((whole.at(0, 0),),)
     return _crops(wants, frame_px, canvas, most, whole)
 
 
