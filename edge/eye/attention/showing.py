@@ -28,8 +28,8 @@ class Showing(NamedTuple):
 
 
 # The first with which all that is due fits is taken. Measured with two detectors: surroundings made
-# .60 of .53 at a crowded street by night, and lost nothing by day; what is found falls fast below a
-# height of 1, so that in a crowd it is better to show some at a time than all of them lower.
+# .60 of .53 at a crowded street by night, and by day no more than chance; what is found falls fast
+# below a height of 1, so that in a crowd it is better to show some at a time than all of it lower.
 SHOWINGS = (
     Showing(1.4, 0.5),
     Showing(1.0, 0.5),
