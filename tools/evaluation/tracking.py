@@ -2,8 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
@@ -17,11 +16,11 @@ from edge.eye.detections import Detections
 from edge.eye.tracker import Tracker
 from edge.wire.event import ObjectClass
 from tools.evaluation.eyes import Eye
-from tools.evaluation.kept import Kept, Report, Seen
+from tools.evaluation.kept import Kept, Seen
 from tools.evaluation.layout import Picture, read_clip, read_mot
+from tools.evaluation.seeing import Show
 
 Rows = npt.NDArray[np.float64]
-Show = Callable[[str], AbstractContextManager[Report]]
 SCORER, PEER_PYTHON = "tools.peers.scores", Path(".venv-peers") / "bin" / "python"
 NORFAIR, NORFAIR_PYTHON = "tools.peers.norfair_boxes", Path(".venv-norfair") / "bin" / "python"
 PERSON = int(ObjectClass.OBJECT_CLASS_PERSON)

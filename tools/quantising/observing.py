@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from edge.eye.detector.runtime import Values
 
 Floats = npt.NDArray[np.float32]
 Report = Callable[[int, int | None], None]
+# Shows how far the work inside it is, called what is given.
+Show = Callable[[str], AbstractContextManager[Report]]
 # Of a picture's values of one channel, so many lie between its bounds: the rarest would take steps
 # from all the others. So would the bounds of the strangest picture: those of so many count.
 INSIDE, PICTURES = 0.999, 0.75

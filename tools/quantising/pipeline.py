@@ -1,7 +1,6 @@
 """All steps in order: read, observe, even, check, quantise, compare."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from tools.quantising.bounds import choose_ranges
 from tools.quantising.checking import Likeness, Loss, check_layers, losses, time_looks
 from tools.quantising.evening import Evened, even_channels
 from tools.quantising.learning import Begun, Learned, learn
-from tools.quantising.observing import Report, observe
+from tools.quantising.observing import Show, observe
 from tools.quantising.onnx_net import read_net
 from tools.quantising.pairing import pair_pixels
 from tools.quantising.result import check_card, float_input, kept_classes, result_card
@@ -31,7 +30,6 @@ PICTURES_MIN = 8
 LOOKED_INTO = 8
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 PIXEL_MAX = 255.0
-Show = Callable[[str], AbstractContextManager[Report]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from edge.builder.layers import (
 )
 from edge.builder.quantiser import Ranges
 from tools.quantising.evening import EVEN
-from tools.training.quantisation import (
+from tools.quantising.rounding import (
     logarithms_of,
     round_gate,
     round_weight,

@@ -21,29 +21,24 @@ from tools.training import checkpoint
 from tools.training.batches import Steps
 from tools.training.beginning import begin, look, read_net, read_weights
 from tools.training.blending import blend
-from tools.training.calibration import Range, calibrating, measure_ranges
 from tools.training.classes import CLASSES
 from tools.training.compose import make_composer
 from tools.training.holdout import show
 from tools.training.loop import Place, Run
 from tools.training.manifest import Manifest, Recipe, read_manifest
 from tools.training.net import Net
-from tools.training.quantisation import QuantisedNet, fold
 from tools.training.recovery import recover
 from tools.training.shelf import read_shelf
 from tools.training.start import restore_norms
 from tools.training.wiring import PUBLISHED, make_plan
 
 SHELF, WEIGHTS, MANIFEST = "shelf.npz", "begin.npz", "street.toml"
-QUANTISED = "int8"
 # In the folder of a run that was brought back: the file that it was brought back from.
 SHIPPED = "shipped.tflite"
 # What a blended run's folder is called after the one that it was made of.
 BLENDED = "-blended"
 # So many batches, as the recipe composes them, tell the statistics of a blended net's values.
 BLEND_BATCHES = 24
-# Ranges to begin with are measured at this size, without so many of the outermost values.
-SIZE_PX, LEFT_OUT = (416, 416), 0.0005
 LINE_EVERY_SECONDS = 20.0
 Report = Callable[[int, int | None], None]
 
@@ -82,24 +77,6 @@ def train(course: Course, manifest: Manifest, report: Report) -> Run:
     place = Place(course.work / "runs" / course.name, device, course.workers)
     begun = copy.deepcopy(net) if recipe.others_weight and guide is None else None
     run = Run(net, guide, recipe, place, begun)
-    run.go(steps, show(items), report)
-    return run
-
-
-def train_quantised(course: Course, manifest: Manifest, report: Report) -> Run:
-    """Go on with a finished run as it will be rounded. Raises: as train does."""
-    torch.set_num_threads(course.threads)
-    cv2.setNumThreads(1)
-    recipe = _recipe_of(course, manifest.quantised)
-    items = read_shelf(course.work / SHELF)
-    size, folder = manifest.size(course.size), course.work / "runs" / course.name
-    net = read_net(folder, size)
-    plain = fold(net)
-    ranges = measure_ranges(plain, calibrating(items, manifest, SIZE_PX), LEFT_OUT)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    place = Place(folder / QUANTISED, device, course.workers)
-    run = Run(QuantisedNet(plain, ranges), net if recipe.follow_weight else None, recipe, place)
-    steps = Steps(make_composer(items, manifest.augmentation), recipe, size)
     run.go(steps, show(items), report)
     return run
 
@@ -164,16 +141,9 @@ def _keep_best(folder: Path, net: Net) -> Path:
     return folder
 
 
-def read_finished(course: Course, manifest: Manifest) -> tuple[Net, dict[str, Range] | None]:
-    """The best net of a run, and its bounds if it was trained for int8. Raises: VigieError."""
-    net = read_net(course.work / "runs" / course.name, manifest.size(course.size))
-    standing = checkpoint.load(course.work / "runs" / course.name / QUANTISED / checkpoint.BEST)
-    if standing is None:
-        return net, None
-    plain = fold(net)
-    whole = QuantisedNet(plain)
-    whole.load_state_dict(standing.average)
-    return whole.net, whole.ranges()
+def read_finished(course: Course, manifest: Manifest) -> Net:
+    """The best net of a run. Raises: VigieError."""
+    return read_net(course.work / "runs" / course.name, manifest.size(course.size))
 
 
 def read_shipped(course: Course) -> bytes | None:
@@ -218,11 +188,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path())
     add_options(parser)
-    parser.add_argument("--for-int8", action="store_true", help="go on with a finished run")
     asked = parser.parse_args()
-    work = train_quantised if asked.for_int8 else train
     try:
-        work(read_course(asked), read_manifest(asked.work / MANIFEST), _lines())
+        train(read_course(asked), read_manifest(asked.work / MANIFEST), _lines())
     except VigieError as failed:
         print(f"vigie: {failed}", file=sys.stderr)
         raise SystemExit(failed.exit_code) from failed

@@ -1,4 +1,4 @@
-"""From a trained net to TFLite: norms folded in, every value's true range measured, int8."""
+"""From a trained net to TFLite: norms folded in, channels evened, bounds observed, int8."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,16 +19,14 @@ from edge.builder.layers import (
     Product,
     Shape,
 )
-from edge.builder.quantiser import quantise
+from edge.builder.quantiser import Ranges, quantise
 from edge.builder.tflite_writer import write_tflite
 from tools.quantising.bounds import choose_ranges
-from tools.quantising.evening import Floats, even_channels
+from tools.quantising.evening import Evened, Floats, even_channels
 from tools.quantising.learning import Begun, learn
-from tools.quantising.observing import Report, observe
+from tools.quantising.observing import Show, observe
 from tools.quantising.pairing import pair_pixels
-from tools.training.calibration import Range
 from tools.training.net import Net, linear_name
-from tools.training.scales import Scales
 from tools.training.start import folded
 from tools.training.wiring import POOL, STRIDES_PX, Conv, Level, wire
 
@@ -55,7 +53,20 @@ class Lessons:
 
     pictures: Sequence[torch.Tensor]
     steps: int
-    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """A full int8 file, the layers and bounds that it was written of, and what it is compared with.
+
+    evened: the float net before it was rounded, its channels evened. whole: that net's file.
+    """
+
+    content: bytes
+    layers: tuple[Layer, ...]
+    ranges: Ranges
+    evened: Evened
+    whole: bytes
 
 
 class LayerBoard:
@@ -136,47 +147,38 @@ def export_float(net: Net, width_px: int, height_px: int) -> bytes:
     return _lay(net, width_px, height_px)[0]
 
 
-def export_int8(net: Net, width_px: int, height_px: int, ranges: dict[str, Range]) -> bytes:
-    """The full int8 file. ranges: by name, as measured, of float or of the quantised training."""
-    content, layers = _lay(net, width_px, height_px)
-    written = {INPUT_NAME: INPUT_RANGE, **Scales(net.plan).share(ranges)}
-    for layer in layers:
-        match layer:
-            case Pad():
-                written[layer.name] = written[layer.source]
-            case Logistic():
-                written[layer.name] = (0.0, 1.0)
-    return pair_pixels(quantise(content, written))
-
-
-def export_calibrated(
+def export_int8(
     net: Net,
     width_px: int,
     height_px: int,
     pictures: Sequence[torch.Tensor],
-    report: Report,
+    show: Show,
     *,
     lessons: Lessons | None = None,
-) -> bytes:
-    """The full int8 file of a net that was not trained for it: channels evened, bounds measured.
+) -> Rounded:
+    """Channels evened, bounds as most pictures need them.
 
     pictures: NCHW, -1 to 1, one each. lessons: rounded, it also learns to answer as it did.
     """
     content, layers = _lay(net, width_px, height_px)
     answers = outputs_of(net)
-    observed = observe(content, layers, [_as_taken(one) for one in pictures], report)
+    taken = [_as_taken(one) for one in pictures]
+    with show("observing what each layer makes of pictures") as report:
+        observed = observe(content, layers, taken, report)
     evened = even_channels(layers, list(answers.values()), observed)
     logits = [name for role, name in answers.items() if not role.startswith("boxes")]
     ranges = choose_ranges(
         evened.layers, evened.factors, observed, pixels=INPUT_RANGE, logits=logits
     )
-    written = evened.layers
+    written, whole = evened.layers, write_tflite(evened.layers, answers)
     if lessons is not None:
         heads = [Level(*(answers[f"{kind}_{one}"] for kind in KINDS)) for one in STRIDES_PX]
         shown = [_as_taken(one) for one in lessons.pictures]
-        learned = learn(heads, Begun(written, ranges), shown, lessons.steps, lessons.report)
+        with show("learning to answer as before, rounded") as report:
+            learned = learn(heads, Begun(written, ranges), shown, lessons.steps, report)
         written, ranges = learned.layers, learned.ranges
-    return pair_pixels(quantise(write_tflite(written, answers), ranges))
+    content = pair_pixels(quantise(write_tflite(written, answers), ranges))
+    return Rounded(content, written, ranges, evened, whole)
 
 
 def _as_taken(picture: torch.Tensor) -> Floats:

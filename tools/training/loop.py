@@ -21,8 +21,6 @@ from tools.training.wiring import Level
 GRADIENT_MAX = 10.0
 # So many steps are lost at most when a run is stopped.
 SAVE_EVERY_STEPS = 50
-# Bounds of int8 are logarithms, and there are few steps to move them in.
-BOUNDS_HASTE = 50.0
 SCORES = (
     "mean", "person", "person small", "person middle", "two-wheeler", "two-wheeler small",
     "vehicle", "vehicle small", "bag", "animal",
@@ -83,7 +81,7 @@ class Run:
         """One step; what it cost, as LOSSES names it."""
         rate = rate_at(self._recipe, self.step)
         for group in self._optimiser.param_groups:
-            group["lr"] = rate * group.get("haste", 1.0)
+            group["lr"] = rate
         self.net.train()
         pictures, targets = batch.to(self._place.device)
         levels = self.net(pictures)
@@ -169,15 +167,12 @@ class Run:
 
 
 def make_optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """AdamW; weights of convolutions decay, norms and biases do not, bounds of int8 learn fast."""
-    bounds = [one for name, one in net.named_parameters() if name.startswith("bounds.")]
-    named = [one for name, one in net.named_parameters() if not name.startswith("bounds.")]
+    """AdamW; weights of convolutions decay, norms and biases do not."""
+    learned = list(net.parameters())
     groups = [
-        {"params": [one for one in named if one.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [one for one in named if one.ndim <= 1], "weight_decay": 0.0},
+        {"params": [one for one in learned if one.ndim > 1], "weight_decay": recipe.weight_decay},
+        {"params": [one for one in learned if one.ndim <= 1], "weight_decay": 0.0},
     ]
-    if bounds:
-        groups.append({"params": bounds, "weight_decay": 0.0, "haste": BOUNDS_HASTE})
     return torch.optim.AdamW(groups, lr=recipe.learning_rate)
 
 

@@ -172,7 +172,6 @@ class Manifest:
     recipe: Recipe
     blending: Blending
     rounding: Rounding
-    quantised: Recipe
     augmentation: Augmentation
     sure: dict[str, float]
 

@@ -12,8 +12,6 @@ from tools.training.wiring import POOL, Conv, Level, Plan, wire
 NORM_MOMENTUM, NORM_EPSILON = 0.03, 1e-3
 # What is written behind the name of values before their activation.
 LINEAR = "/linear"
-# What is lower comes through its gate as good as nothing: int8 spends no steps on it.
-CLOSED_BELOW = -7.0
 
 
 Watch = Callable[[str, torch.Tensor], torch.Tensor]
@@ -85,14 +83,9 @@ class TorchBoard:
     def __init__(self, net: Net, watch: Watch | None = None) -> None:
         self.net, self._watch = net, watch
 
-    def rounded(self, name: str, value: torch.Tensor) -> torch.Tensor:
-        """A result as it is stored."""
-        return value
-
     def note(self, name: str, value: torch.Tensor) -> torch.Tensor:
         """A result on its way to what takes it in."""
-        stored = self.rounded(name, value)
-        return stored if self._watch is None else self._watch(name, stored)
+        return value if self._watch is None else self._watch(name, value)
 
     def convolve(self, conv: Conv, source: torch.Tensor) -> torch.Tensor:
         """See Board."""

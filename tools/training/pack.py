@@ -16,10 +16,9 @@ README = """\
 Needs Python 3.11 or newer with torch, numpy and opencv-python-headless, and nothing else.
 
     python -m tools.training.course --name first --workers 12 --batch 32 --steps 12000
-    python -m tools.training.course --name first --workers 12 --for-int8
 
-Both go on where they were stopped; the second is only for where int8 lost much. Bring `runs/`
-back to the folder of --work, then: `tools/train export --name first`.
+It goes on where it was stopped. Bring `runs/` back to the folder of --work, then:
+`tools/train export --name first`.
 """
 # Everything of this repository that a run imports.
 _LIST = (

@@ -1,8 +1,12 @@
 """Small nets in torch that the training's tests share."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 
+from tools.quantising.observing import Report
 from tools.training.net import Net
 from tools.training.wiring import make_plan
 
@@ -29,3 +33,19 @@ def settled_net() -> tuple[Net, torch.Tensor]:
     picture = torch.from_numpy(chance.integers(-128, 128, (1, 3, 128, 96))).float() / 128
     settle_norms(net, picture)
     return net, picture
+
+
+def uneven_net() -> tuple[Net, torch.Tensor]:
+    """A net in which some channels are far larger than others, and a picture."""
+    net, picture = settled_net()
+    for layer in net.layers.values():
+        if isinstance(layer.norm, torch.nn.BatchNorm2d):
+            layer.norm.weight.data[1:] *= 0.05
+    settle_norms(net, picture)
+    return net, picture
+
+
+@contextmanager
+def hidden(_what: str) -> Iterator[Report]:
+    """Progress that nobody is shown."""
+    yield lambda _done, _total: None

@@ -1,5 +1,8 @@
 """An int8 file that had lessons answers more as its float does, on pictures it had none on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -7,9 +10,10 @@ pytest.importorskip("torch", reason="needs the environment that trains (make tra
 
 import torch
 
-from tests.tools.training.test_recovery import uneven_net
+from tests.tools.training.nets import uneven_net
 from tests.tools.training.test_reshaping import ask
-from tools.training.export import Lessons, export_calibrated
+from tools.quantising.observing import Report
+from tools.training.export import Lessons, export_int8
 from tools.training.net import Net
 
 WIDE_PX, HIGH_PX, STEPS = 96, 128, 40
@@ -38,12 +42,18 @@ def likeness(content: bytes, net: Net, pictures: list[torch.Tensor]) -> float:
 
 def test_it_answers_more_as_its_float_does() -> None:
     net, picture = uneven_net()
-    seen: list[tuple[int, int | None]] = []
-    lessons = Lessons(drawn(16, 1), STEPS, lambda done, total: seen.append((done, total)))
+    seen: dict[str, list[tuple[int, int | None]]] = {}
+
+    @contextmanager
+    def show(what: str) -> Iterator[Report]:
+        yield lambda done, total: seen.setdefault(what, []).append((done, total))
+
     plain, taught = (
-        export_calibrated(net, WIDE_PX, HIGH_PX, [picture], lambda *_: None, lessons=one)
-        for one in (None, lessons)
+        export_int8(net, WIDE_PX, HIGH_PX, [picture], show, lessons=one).content
+        for one in (None, Lessons(drawn(16, 1), STEPS))
     )
-    assert seen == [(done, STEPS) for done in range(1, STEPS + 1)]
+    observed, learned = seen.values()
+    assert observed == [(1, 1), (1, 1)]
+    assert learned == [(done, STEPS) for done in range(1, STEPS + 1)]
     unseen = drawn(8, 2)
     assert likeness(plain, net, unseen) < likeness(taught, net, unseen) <= 1

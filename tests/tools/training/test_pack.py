@@ -20,7 +20,6 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 SHIPPED = REPOSITORY / "tools" / "training" / MANIFEST
 SMALL = {
     "stages = [32, 64, 128, 256]": "stages = [8, 16, 32, 64]",
-    "steps = 600": "steps = 1",
     "batch = 8": "batch = 2",
 }
 # What else this repository knows, as if it were not installed.
@@ -56,15 +55,12 @@ def test_a_pack_trains_elsewhere_without_the_rest(tmp_path: Path, files: tuple[P
     assert pack(path, REPOSITORY, files) == path.stat().st_size
     with tarfile.open(path) as archive:
         archive.extractall(tmp_path, filter="data")
-    for words in (["--steps", "2", "--workers", "2"], ["--for-int8"]):
-        done = subprocess.run(
-            [sys.executable, "-c", START, *words],
-            check=False, capture_output=True, text=True, cwd=tmp_path / FOLDER,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-    kept = tmp_path / FOLDER / "runs" / "first"
-    assert (kept / "best.pt").exists()
-    assert (kept / "int8" / "best.pt").exists()
+    done = subprocess.run(
+        [sys.executable, "-c", START, "--steps", "2", "--workers", "2"],
+        check=False, capture_output=True, text=True, cwd=tmp_path / FOLDER,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / FOLDER / "runs" / "first" / "best.pt").exists()
 
 
 def test_a_pack_without_its_pictures_is_refused(tmp_path: Path, files: tuple[Path, ...]) -> None:

@@ -8,26 +8,15 @@ pytest.importorskip("torch", reason="needs the environment that trains (make tra
 import torch
 
 from edge.errors import Kind, VigieError
-from tests.tools.training.nets import settle_norms, settled_net
-from tools.training.export import export_calibrated, export_float
-from tools.training.net import Net
+from tests.tools.training.nets import hidden, settled_net, uneven_net
+from tools.training.export import export_float, export_int8
 from tools.training.recovery import EVEN, recover
 from tools.training.wiring import make_plan
 
 
-def uneven_net() -> tuple[Net, torch.Tensor]:
-    """A net in which some channels are far larger than others, and a picture."""
-    net, picture = settled_net()
-    for layer in net.layers.values():
-        if isinstance(layer.norm, torch.nn.BatchNorm2d):
-            layer.norm.weight.data[1:] *= 0.05
-    settle_norms(net, picture)
-    return net, picture
-
-
 def test_weights_come_back_as_int8_rounded_them() -> None:
     net, picture = uneven_net()
-    content = export_calibrated(net, 96, 128, [picture], lambda *_: None)
+    content = export_int8(net, 96, 128, [picture], hidden).content
     assert content.count(EVEN.encode()) > 10, "nothing was evened: this shows nothing"
     recovered = recover(content, net.plan)
     with torch.no_grad():
@@ -40,7 +29,7 @@ def test_weights_come_back_as_int8_rounded_them() -> None:
 @pytest.mark.parametrize("stages", [(8, 16, 32, 32), (8, 16, 40, 64)])
 def test_a_file_of_another_size_is_refused(stages: tuple[int, ...]) -> None:
     net, picture = settled_net()
-    content = export_calibrated(net, 96, 128, [picture], lambda *_: None)
+    content = export_int8(net, 96, 128, [picture], hidden).content
     with pytest.raises(VigieError, match="holds no net of this size") as refused:
         recover(content, make_plan(stages, 8))
     assert refused.value.kind is Kind.DATA_LOSS

@@ -10,19 +10,25 @@ pytest.importorskip("torch", reason="needs the environment that trains (make tra
 
 from ai_edge_litert.interpreter import Interpreter
 
+from edge.builder.layers import Layer
+from edge.builder.quantiser import quantise
+from edge.builder.tflite_writer import write_tflite
 from edge.errors import Kind, VigieError
-from tests.tools.training.nets import settled_net
-from tools.training.calibration import measure_ranges
-from tools.training.export import export_calibrated, export_int8
-from tools.training.quantisation import fold
+from tests.tools.training.nets import hidden, settled_net
+from tools.quantising.bounds import choose_ranges
+from tools.quantising.evening import even_channels
+from tools.quantising.observing import observe
+from tools.training.export import INPUT_RANGE, LayerBoard, export_int8, outputs_of
+from tools.training.net import Net
 from tools.training.reshaping import reshape
+from tools.training.wiring import wire
 
 Answers = list[npt.NDArray[np.int8]]
 
 
 def calibrated(width_px: int, height_px: int) -> bytes:
     net, picture = settled_net()
-    return export_calibrated(net, width_px, height_px, [picture], lambda *_: None)
+    return export_int8(net, width_px, height_px, [picture], hidden).content
 
 
 def start(content: bytes) -> Interpreter:
@@ -71,12 +77,29 @@ def test_it_answers_for_every_cell_of_the_new_shape() -> None:
 
 
 def test_it_answers_as_the_file_that_was_made_for_that_shape() -> None:
+    """Both of the same bounds, which pictures of two shapes would not tell to the bit."""
     net, picture = settled_net()
-    ranges = measure_ranges(net, [picture])
-    made = export_int8(fold(net), 160, 96, ranges)
-    reshaped = reshape(export_int8(fold(net), 96, 128, ranges), 160, 96)
-    for one, other in zip(ask(reshaped, draw(160, 96)), ask(made, draw(160, 96)), strict=True):
+    answers, taken = outputs_of(net), np.ascontiguousarray(picture.permute(0, 2, 3, 1).numpy())
+    plain = write_tflite(lay(net, 96, 128), answers)
+    observed = observe(plain, lay(net, 96, 128), [taken], lambda _done, _total: None)
+
+    def written(width_px: int, height_px: int) -> bytes:
+        made = even_channels(lay(net, width_px, height_px), list(answers.values()), observed)
+        ranges = choose_ranges(made.layers, made.factors, observed, pixels=INPUT_RANGE, logits=[])
+        return quantise(write_tflite(made.layers, answers), ranges)
+
+    reshaped = reshape(written(96, 128), 160, 96)
+    picture_there = draw(160, 96)
+    for one, other in zip(
+        ask(reshaped, picture_there), ask(written(160, 96), picture_there), strict=True
+    ):
         np.testing.assert_array_equal(one, other)
+
+
+def lay(net: Net, width_px: int, height_px: int) -> list[Layer]:
+    board = LayerBoard(net, width_px, height_px)
+    wire(board, board.image, net.plan)
+    return board.layers
 
 
 @pytest.mark.parametrize("content", [b"", b"TFL3" * 40, b"\x00" * 400])

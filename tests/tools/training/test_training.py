@@ -1,7 +1,6 @@
 """The parts that need torch: assignment, loss, start, a stopped run, export."""
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,23 +11,24 @@ pytest.importorskip("torch", reason="needs the environment that trains (make tra
 
 import torch
 
+from edge.builder.layers import Concatenation
 from edge.eye.detector.runtime import open_runtime
-from tests.tools.training.nets import settled_net, tiny
+from tests.tools.training.nets import hidden, settled_net, tiny, uneven_net
 from tests.tools.training.test_pictures import ALWAYS, item
+from tools.quantising.observing import LookedInto
+from tools.quantising.rounded_net import RoundedNet
 from tools.training.answers import Seen, decide, read_cells
 from tools.training.assignment import Guess, assign
 from tools.training.batches import Steps
-from tools.training.calibration import measure_ranges
 from tools.training.classes import CAR, FAMILY_NAMES
 from tools.training.compose import make_composer
-from tools.training.export import export_calibrated, export_float, export_int8, outputs_of
+from tools.training.export import Lessons, export_float, export_int8, outputs_of
 from tools.training.holdout import SCORES, choose_levels, judge, recall_at, show
 from tools.training.likeness import compare_layers
-from tools.training.loop import Place, Run, make_optimiser, rate_at
-from tools.training.loss import Target, cost_of, cost_of_following, cost_of_others
+from tools.training.loop import Place, Run, rate_at
+from tools.training.loss import Target, cost_of, cost_of_others
 from tools.training.manifest import Recipe, Size
-from tools.training.net import Net, TorchBoard, Watch
-from tools.training.quantisation import QuantisedNet, fold
+from tools.training.net import Net
 from tools.training.slimming import slim
 from tools.training.start import layer_name, restore_norms
 from tools.training.wiring import Level, make_plan
@@ -39,6 +39,7 @@ RECIPE = Recipe(
 )  # fmt: skip
 SIZE = Size("tiny", (8, 16, 32, 64), (64, 32), ((64, 64), (64, 32)))
 CPU = torch.device("cpu")
+MakeNet = Callable[[], tuple[Net, torch.Tensor]]
 
 
 def grid(boxes: list[list[float]]) -> Guess:
@@ -208,48 +209,13 @@ def test_norms_that_are_put_back_change_nothing() -> None:
         assert torch.allclose(left.boxes, right.boxes, atol=1e-5)
 
 
-def test_norms_folded_into_weights_change_nothing() -> None:
-    net, picture = settled_net()
-    with torch.no_grad():
-        for own, plain in zip(net(picture), fold(net)(picture), strict=True):
-            assert torch.allclose(own.boxes, plain.boxes, atol=1e-2)
-
-
-def test_the_net_trained_for_int8_rounds_each_layer_as_the_file_made_of_it() -> None:
-    net, picture = settled_net()
-    whole = QuantisedNet(fold(net), measure_ranges(net, [picture], left_out=0.001))
-    content = export_int8(whole.net, 96, 128, whole.ranges())
-    for layer in compare_layers(whole.board, content, picture):
-        low, high = whole.ranges()[layer.name]
-        step = (high - low) / 255
-        # Where a value lies between two steps both are right; enlarging rounds in its own way.
-        mean_max = 0.5 if layer.name.endswith(".up") else 0.1
-        assert layer.mean <= mean_max * step, (layer, step)
-
-
 def test_nothing_of_an_int8_file_runs_outside_the_delegate() -> None:
     net, picture = settled_net()
-    for content in (
-        export_int8(fold(net), 96, 128, measure_ranges(net, [picture])),
-        export_calibrated(net, 96, 128, [picture], lambda *_: None),
-    ):
-        runtime = open_runtime("litert", content, 1)
-        assert runtime.operators_total > 100
-        assert runtime.operators_outside_delegate == 0
-        assert {one.element for one in (*runtime.inputs, *runtime.outputs)} == {"int8"}
-        assert {one.name for one in runtime.outputs} == set(outputs_of(net).values())
-
-
-def test_bounds_of_int8_learn_and_weights_with_them() -> None:
-    net, picture = settled_net()
-    whole = QuantisedNet(fold(net), measure_ranges(net, [picture]))
-    before = whole.ranges()
-    optimiser = make_optimiser(whole, RECIPE)
-    cost_of_following(whole(picture), [copied(level) for level in net(picture)]).backward()
-    optimiser.step()
-    after = whole.ranges()
-    assert sum(before[name] != after[name] for name in before) > 0.9 * len(before)
-    assert all(one.grad is not None for one in whole.net.parameters())
+    runtime = open_runtime("litert", export_int8(net, 96, 128, [picture], hidden).content, 1)
+    assert runtime.operators_total > 100
+    assert runtime.operators_outside_delegate == 0
+    assert {one.element for one in (*runtime.inputs, *runtime.outputs)} == {"int8"}
+    assert {one.name for one in runtime.outputs} == set(outputs_of(net).values())
 
 
 def test_a_narrower_net_keeps_the_channels_that_say_something() -> None:
@@ -269,20 +235,38 @@ def test_a_narrower_net_keeps_the_channels_that_say_something() -> None:
             assert torch.allclose(own.classes, same.classes, atol=1e-2)
 
 
-def watched(net: Net) -> Callable[[Watch], TorchBoard]:
-    return functools.partial(TorchBoard, net)
-
-
-def copied(level: Level[torch.Tensor]) -> Level[torch.Tensor]:
-    return Level(level.boxes.detach(), level.objectness.detach(), level.classes.detach())
-
-
-def test_every_layer_of_the_exported_files_answers_as_the_net_does() -> None:
+def test_every_layer_of_the_float_file_answers_as_the_net_does() -> None:
     net, picture = settled_net()
-    for layer in compare_layers(watched(net), export_float(net, 96, 128), picture):
-        assert layer.worst <= 1e-3 * layer.spread + 1e-6, layer
-    quantised = export_int8(net, 96, 128, measure_ranges(net, [picture]))
-    likenesses = compare_layers(watched(net), quantised, picture)
+    likenesses = compare_layers(net, export_float(net, 96, 128), picture)
     assert len(likenesses) > 200
     for layer in likenesses:
-        assert layer.mean <= 0.1 * layer.spread + 1e-6, layer
+        assert layer.worst <= 1e-3 * layer.spread + 1e-6, layer
+
+
+@pytest.mark.parametrize("steps", [0, 4])
+@pytest.mark.parametrize("make_net", [settled_net, uneven_net])
+def test_every_layer_of_the_int8_file_answers_as_what_it_was_written_of(
+    make_net: MakeNet, steps: int
+) -> None:
+    """Each alone: it takes in what the file's took in, and is rounded as its bounds say."""
+    net, picture = make_net()
+    lessons = Lessons([picture] * 4, steps) if steps else None
+    made = export_int8(net, 96, 128, [picture], hidden, lessons=lessons)
+    run = LookedInto(made.content)
+    run.run(np.round(picture.permute(0, 2, 3, 1).numpy() * 128).astype(np.int8))
+    stored = {layer.name: torch.from_numpy(run.real(layer.name)) for layer in made.layers}
+    rounded = RoundedNet(made.layers, made.ranges)
+    put_together = {
+        one: layer.name
+        for layer in made.layers
+        if isinstance(layer, Concatenation)
+        for one in layer.sources
+    }
+    assert len(made.layers) > 200
+    for layer in made.layers[1:]:
+        # What is put together is stored in the steps of the whole, and zero is always stored.
+        low, high = made.ranges[put_together.get(layer.name, layer.name)]
+        step = (max(high, 0) - min(low, 0)) / 255
+        with torch.no_grad():
+            apart = (rounded.make(layer, stored) - stored[layer.name]).abs()
+        assert apart.mean() <= step / 2, layer.name
