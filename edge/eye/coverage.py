@@ -1,6 +1,6 @@
 """Which parts of a frame a look could judge: what was not looked at is not missed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,10 @@ class Coverage:
 
     areas_frac: Floats
     least_heights_frac: Floats
+
+    def moved(self, shift_frac: Floats) -> "Coverage":
+        """The same areas so far across and down, float32 (2,)."""
+        return replace(self, areas_frac=self.areas_frac + np.tile(shift_frac, 2))
 
     def covers(self, corners: Floats) -> Flags:
         """Which boxes would have been found if they were there, bool (n,).

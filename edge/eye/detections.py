@@ -1,6 +1,6 @@
 """What a detector finds in one picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,10 @@ class Detections:
         if is_kept.all():
             return self
         return Detections(self.boxes_frac[is_kept], self.scores[is_kept], self.classes[is_kept])
+
+    def moved(self, shift_frac: npt.NDArray[np.float32]) -> "Detections":
+        """All boxes so far across and down, float32 (2,), also past the frame."""
+        return replace(self, boxes_frac=self.boxes_frac + np.tile(shift_frac, 2))
 
 
 def no_detections() -> Detections:

@@ -20,6 +20,7 @@ from edge.eye.picture import small_luma
 from edge.eye.rules.judge import Judge
 from edge.eye.rules.scene import Scene
 from edge.eye.rules.telling import marks_of
+from edge.eye.sway import Sway
 from edge.eye.tracker import Tracker
 from edge.eye.tracks import Tracks, no_tracks
 from edge.mandate.gate import Permit
@@ -63,7 +64,8 @@ def canvas_of(detector: Detector) -> Canvas:
 class Seen:
     """What one step saw.
 
-    found: None where the detector did not look, `is_due` if it should. glances: what it looked at.
+    found: None where the detector did not look, `is_due` if it should. tracks: where they are in
+    this picture; events say where they are at rest. glances: what it looked at.
     """
 
     motion: Motion
@@ -84,7 +86,8 @@ class Analysis:
         self._canvas = canvas_of(detector)
         self._detection, self._places = site.detection, places_of(site, camera)
         self._attention = self._begin_attention()
-        self._gate = Gate()
+        self._gate, self._sway = Gate(), Sway()
+        self._swayed = np.zeros(2, np.float32)
         self._tracker = Tracker()
         self._judge = Judge(site, camera, numbers)
         self.health = CameraHealth(camera, site.health, numbers)
@@ -104,10 +107,11 @@ class Analysis:
         now_ns, luma = frame.captured_monotonic_ns, small_luma(frame)
         self._heed(permit, now_ns)
         motion = self._gate.look(luma, now_ns)
-        view = View(frame.size_px, motion, self._tracks, now_ns)
+        view = View(frame.size_px, motion, self._tracks_here(), now_ns)
         choice = self._choose(view, most_glances) if self._wanted else Choice(False, ())
         found = self._detect(frame, permit, choice.glances) if choice.glances else None
         if found is not None:
+            self._swayed = self._sway.look(luma, now_ns)
             self._learn(view, choice.glances, found)
         scene = Scene(
             tracks=self._tracks,
@@ -117,7 +121,7 @@ class Analysis:
         )
         events = self._judge.judge(scene, permit)
         events += self.health.look(luma, frame.captured_utc_ns, now_ns)
-        return Seen(motion, found, choice.is_due, self._tracks, events, choice.glances)
+        return Seen(motion, found, choice.is_due, self._tracks_here(), events, choice.glances)
 
     def _heed(self, permit: Permit, now_ns: int) -> None:
         """What may be found follows the permit; what was found without it any more is forgotten."""
@@ -154,13 +158,20 @@ class Analysis:
         return merge(glances, found, frame.size_px, self._canvas).only(self._is_wanted)
 
     def _learn(self, view: View, glances: tuple[Glance, ...], found: Detections) -> None:
-        """What was found becomes tracks, and says where to look next."""
+        """What was found becomes tracks, where it is at rest, and says where to look next."""
+        at_rest = found.moved(-self._swayed) if self._swayed.any() else found
         if self._detection.looks == "whole":
-            self._tracks = self._tracker.update(found, view.now_ns)
+            self._tracks = self._tracker.update(at_rest, view.now_ns)
             return
         looked = looked_at(glances, view.frame_px, self._canvas)
-        self._tracks = self._tracker.update(found, view.now_ns, looked)
-        self._attention.note(replace(view, tracks=self._tracks), glances, found)
+        if self._swayed.any():
+            looked = looked.moved(-self._swayed)
+        self._tracks = self._tracker.update(at_rest, view.now_ns, looked)
+        self._attention.note(replace(view, tracks=self._tracks_here()), glances, found)
+
+    def _tracks_here(self) -> Tracks:
+        """Where the tracks are in a picture that has swayed as at the last look."""
+        return self._tracks.moved(self._swayed) if self._swayed.any() else self._tracks
 
     def _is_refresh_due(self, now_ns: int) -> bool:
         if self._looked_ns is None:

@@ -1,6 +1,6 @@
 """What the tracker knows after a look: one row per thing, in arrays that rules read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,8 @@ from edge.wire.event import Box
 # A way is remembered as so many foot points, one each WAY_PERIOD_NS: 32 s of history.
 WAY_POINTS = 32
 WAY_PERIOD_NS = 1_000_000_000
+# As far as the foot of a box may wander, in heights, while what it shows stays.
+_WANDERS = np.float32(0.25)
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -57,6 +59,24 @@ class Tracks:
     def heights_frac(self) -> Floats:
         """float32 (n,): box heights."""
         return np.asarray(self.boxes_frac[:, 3] - self.boxes_frac[:, 1])
+
+    def have_come(self, least_frac: float) -> npt.NDArray[np.bool_]:
+        """Which have been so far from where they began, bool (n,); asked for no way, all have.
+
+        Nor has come what keeps its place as far as its box tells, which wanders with its size.
+        """
+        if not least_frac:
+            return np.ones(len(self), np.bool_)
+        least = np.maximum(_WANDERS * self.heights_frac, np.float32(least_frac))
+        return np.asarray(self.travel_frac >= least)
+
+    def moved(self, shift_frac: Floats) -> "Tracks":
+        """All boxes and ways so far across and down, float32 (2,)."""
+        return replace(
+            self,
+            boxes_frac=self.boxes_frac + np.tile(shift_frac, 2),
+            ways_frac=self.ways_frac + shift_frac,
+        )
 
     def box(self, row: int) -> Box:
         """One track's box, cut to the frame."""

@@ -39,8 +39,8 @@ class Intrusion(_Rule):
     zone: name of the zone it watches.
     when: `presence` counts anything inside for min_seconds; `entry` only what came from outside.
     min_seconds: how long it must be inside before the incident starts.
-    min_travel_frac: least way a track must have gone since first seen, so that a statue or a
-        reflection is no intruder.
+    min_travel_frac: least way a track must have gone since first seen, and a quarter of its own
+        height, so that a statue or a reflection is no intruder; 0: none.
     leave_seconds: how long it must be gone before the incident ends (hysteresis).
     """
 
@@ -77,8 +77,8 @@ class Loitering(_Rule):
     min_seconds: how long it must stay before the incident starts.
     max_radius_frac: how far it may stray from where it began and still loiter; 1: anywhere in
         the zone.
-    min_travel_frac: least way a track must have gone since first seen, so that a sign that looks
-        like a person does not loiter.
+    min_travel_frac: least way a track must have gone since first seen, and a quarter of its own
+        height, so that a sign that looks like a person does not loiter; 0: none.
     leave_seconds: how long it must be gone before the incident ends (hysteresis).
     """
 

@@ -34,7 +34,7 @@ class IntrusionRule:
         is_met = (
             is_inside
             & self._is_looked_for[tracks.classes]
-            & (tracks.travel_frac >= self._rule.min_travel_frac)
+            & tracks.have_come(self._rule.min_travel_frac)
         )
         rows = [int(row) for row in np.flatnonzero(is_met)] if is_open else []
         if self._rule.when == "entry":

@@ -37,9 +37,11 @@ class Presence:
             number for number, row in rows.items() if number not in met and tracks.is_seen[row]
         ]
 
+        have_come = tracks.have_come(self._min_travel_frac)
+
         def may_decide(subject: int) -> bool:
             row = rows[subject]
-            has_come = tracks.travel_frac[row] >= self._min_travel_frac
+            has_come = have_come[row]
             is_sure = tracks.is_seen[row] and tracks.scores[row] >= self._rule.min_score
             return bool(is_sure and has_come)
 

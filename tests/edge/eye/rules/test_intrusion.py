@@ -103,3 +103,16 @@ def test_an_end_carries_the_last_place_that_was_seen() -> None:
     events: list[Event] = judged(RULE, walk(0.5, 0.7) + [[]] * 30)
     assert events[-1].box is not None
     assert 0.66 < events[-1].box.left_frac < 0.7
+
+
+def test_nor_is_one_that_its_box_only_wanders_about() -> None:
+    """A box wanders with its size, so what has come is told by its size too."""
+    near = Thing(1, 0.6, 0.6, height_frac=0.5, travel_frac=0.1)
+    assert judged(RULE, [[near]] * 50) == []
+    far = Thing(1, 0.6, 0.6, height_frac=0.1, travel_frac=0.1)
+    assert phases(judged(RULE, [[far]] * 50)) == [(1, 1)]
+
+
+def test_asked_for_no_way_whoever_stands_there_counts() -> None:
+    rule = Intrusion(function="intrusion", name="in", zone="yard", min_travel_frac=0.0)
+    assert phases(judged(rule, [[Thing(1, 0.6, 0.6, travel_frac=0.0)]] * 50)) == [(1, 1)]

@@ -83,7 +83,7 @@ def test_a_sign_that_looks_like_a_person_does_not_loiter() -> None:
 
 
 def test_the_time_before_a_thing_first_moved_counts() -> None:
-    still, moved = Thing(1, 0.6, 0.6, travel_frac=0.0), Thing(1, 0.65, 0.6, travel_frac=0.05)
+    still, moved = Thing(1, 0.6, 0.6, travel_frac=0.0), Thing(1, 0.66, 0.6, travel_frac=0.06)
     (start,) = judged(LOITER, [[still]] * 80 + [[moved]] * 5)
     assert start.duration_ms == 8000
 
