@@ -156,7 +156,7 @@ def test_replay_with_two_sites_shows_which_events_differ(
     street: Path, built_models: Library, site: Path, tmp_path: Path
 ) -> None:
     alone = replayed(street, built_models, site)[1]
-    assert len(alone) >= 2
+    assert alone
     assert {event["rule"] for event in alone} == {"keep-out"}
 
     code, events = replayed(street, built_models, site, site)
