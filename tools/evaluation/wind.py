@@ -24,7 +24,7 @@ def way_px(seconds: float, sway_px: float) -> tuple[float, float]:
 
 
 def film_in_the_wind(clip: Path, sway_px: float, out: Path) -> None:
-    """Write the clip moved to and fro; what comes in at an edge is that edge drawn out."""
+    """Write the clip moved from side to side; what comes in at an edge is that edge drawn out."""
     with av.open(str(clip)) as source:
         fps = float(source.streams.video[0].average_rate or 25)
     with Film.at(out, fps) as film:
