@@ -64,8 +64,8 @@ def canvas_of(detector: Detector) -> Canvas:
 class Seen:
     """What one step saw.
 
-    found: None where the detector did not look, `is_due` if it should. tracks: where they are in
-    this picture; events say where they are at rest. glances: what it looked at.
+    found: None where the detector did not look, `is_due` if it should. tracks, events: where things
+    are in this picture, however it has swayed. glances: what it looked at.
     """
 
     motion: Motion
@@ -119,7 +119,7 @@ class Analysis:
             monotonic_ns=now_ns,
             aspect=frame.source_width_px / frame.source_height_px,
         )
-        events = self._judge.judge(scene, permit)
+        events = [self._told_here(event) for event in self._judge.judge(scene, permit)]
         events += self.health.look(luma, frame.captured_utc_ns, now_ns)
         return Seen(motion, found, choice.is_due, self._tracks_here(), events, choice.glances)
 
@@ -172,6 +172,12 @@ class Analysis:
     def _tracks_here(self) -> Tracks:
         """Where the tracks are in a picture that has swayed as at the last look."""
         return self._tracks.moved(self._swayed) if self._swayed.any() else self._tracks
+
+    def _told_here(self, event: Event) -> Event:
+        """Judged where things are at rest, told where they are seen."""
+        if event.box is None or not self._swayed.any():
+            return event
+        return replace(event, box=event.box.moved(*self._swayed.tolist()))
 
     def _is_refresh_due(self, now_ns: int) -> bool:
         if self._looked_ns is None:

@@ -20,6 +20,11 @@ class Box(NamedTuple):
     right_frac: float
     bottom_frac: float
 
+    def moved(self, across_frac: float, down_frac: float) -> "Box":
+        """The same so far to the right and down, cut to the frame."""
+        moved = (side + way for side, way in zip(self, (across_frac, down_frac) * 2, strict=True))
+        return Box(*(min(max(side, 0.0), 1.0) for side in moved))
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:

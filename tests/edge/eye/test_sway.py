@@ -142,8 +142,26 @@ def test_who_stands_still_has_not_come_whatever_the_wind_does(
     assert max(travels) < 0.02 < swayed_frac
     assert {int(n) for look in looks for n in look.seen.tracks.numbers} == {1}
     assert not [event for look in looks for event in look.seen.events if event.rule == "in"]
-    # The box is where somebody is seen, not where it would be at rest.
+    # Boxes are where somebody is seen, not where it would be at rest.
     for look, way in list(zip(looks, ways, strict=True))[20:]:
         if look.seen.found is not None:
             left_px = look.seen.tracks.boxes_frac[0, 0] * WIDE_PX
             assert left_px == pytest.approx(180 + way[0], abs=4)
+
+
+def test_what_is_told_says_where_somebody_is_seen(tmp_path: Path, rng: np.random.Generator) -> None:
+    ways = [(2 * across, 2 * down) for across, down in swings(60)]
+    film_in_the_wind(tmp_path / "wind.mp4", draw_world(rng), ways)
+    rule = Intrusion(function="intrusion", name="in", zone="yard", min_travel_frac=0.0)
+    plain = site_of(rule)
+    site, camera = with_source(plain, plain.cameras[0], f"file:{tmp_path / 'wind.mp4'}")
+    boxes = [
+        (event.box, way)
+        for look, way in zip(replay(site, camera, BrightThings()), ways, strict=True)
+        for event in look.seen.events
+        if event.box is not None
+    ]
+    assert boxes
+    assert any(abs(way[0]) > 4 for _, way in boxes)
+    for box, way in boxes:
+        assert box.left_frac * WIDE_PX == pytest.approx(180 + way[0], abs=4)
