@@ -21,7 +21,6 @@ from tools.quantising.onnx_net import Net
 APART_MAX = 0.01
 NOTHING = 1e-12
 TURNS = 31
-LOSS_HEADINGS = ("layer", "step", "shape", "evened", "dB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +40,6 @@ class Loss:
     shape: tuple[int, ...]
     is_evened: bool
     left_db: float
-
-    def cells(self) -> tuple[str, ...]:
-        """As LOSS_HEADINGS names them."""
-        shape = "x".join(str(side) for side in self.shape[1:])
-        return self.name, self.kind, shape, "yes" if self.is_evened else "", f"{self.left_db:.1f}"
 
 
 class OnnxSession:

@@ -3,7 +3,8 @@
 Bounds are learned with the weights (LSQ, Esser and others, 2020, https://arxiv.org/abs/1902.08153).
 """
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,17 +51,23 @@ def learn(
     """So many steps of a few pictures, each mirrored or not.
 
     heads: the names of its answers, by stride. pictures: NHWC float32, as the float file takes
-    them; every fourth is learned from never and tells before and after.
+    them; every fourth is learned from never and tells before and after. report: of steps and of
+    those looks.
     """
     chance = np.random.default_rng(SEED)
     shown = [torch.from_numpy(picture) for picture in pictures]
     kept_back = shown[::4]
     learned_from = [one for place, one in enumerate(shown) if place % 4]
     whole, rounded = RoundedNet(begun.layers).eval(), RoundedNet(begun.layers, begun.ranges)
-    before = _apart(heads, whole, rounded, kept_back)
+    counted, total = itertools.count(1), steps + 2 * len(kept_back)
+
+    def tell() -> None:
+        report(next(counted), total)
+
+    before = _apart(heads, whole, rounded, _told(kept_back, tell))
     optimiser = _make_optimiser(rounded)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for step in range(steps):
+    for _ in range(steps):
         batch = _draw(learned_from, chance)
         with torch.no_grad():
             wanted = _levels(heads, whole(batch))
@@ -69,8 +76,8 @@ def learn(
         nn.utils.clip_grad_norm_(rounded.parameters(), GRADIENT_MAX)
         optimiser.step()
         schedule.step()
-        report(step + 1, steps)
-    after = _apart(heads, whole, rounded, kept_back)
+        tell()
+    after = _apart(heads, whole, rounded, _told(kept_back, tell))
     return Learned(rounded.written(), rounded.ranges(), before, after)
 
 
@@ -85,9 +92,15 @@ def _draw(pictures: Sequence[torch.Tensor], chance: np.random.Generator) -> torc
     return torch.cat([one.flip(2) if chance.random() < 0.5 else one for one in chosen])
 
 
+def _told(pictures: Iterable[torch.Tensor], tell: Callable[[], None]) -> Iterator[torch.Tensor]:
+    for picture in pictures:
+        yield picture
+        tell()
+
+
 @torch.no_grad()
 def _apart(
-    heads: Heads, whole: RoundedNet, rounded: RoundedNet, pictures: Sequence[torch.Tensor]
+    heads: Heads, whole: RoundedNet, rounded: RoundedNet, pictures: Iterable[torch.Tensor]
 ) -> float:
     costs = [
         float(_excess(_levels(heads, rounded(one)), _levels(heads, whole(one)))) for one in pictures

@@ -22,7 +22,7 @@ from edge.builder.layers import (
 from edge.builder.quantiser import Ranges, quantise
 from edge.builder.tflite_writer import write_tflite
 from tools.quantising.bounds import choose_ranges
-from tools.quantising.evening import Evened, Floats, even_channels
+from tools.quantising.evening import Floats, even_channels
 from tools.quantising.learning import Begun, learn
 from tools.quantising.observing import Show, observe
 from tools.quantising.pairing import pair_pixels
@@ -57,16 +57,11 @@ class Lessons:
 
 @dataclass(frozen=True, slots=True)
 class Rounded:
-    """A full int8 file, the layers and bounds that it was written of, and what it is compared with.
-
-    evened: the float net before it was rounded, its channels evened. whole: that net's file.
-    """
+    """A full int8 file, and the layers and bounds that it was written of."""
 
     content: bytes
     layers: tuple[Layer, ...]
     ranges: Ranges
-    evened: Evened
-    whole: bytes
 
 
 class LayerBoard:
@@ -170,7 +165,7 @@ def export_int8(
     ranges = choose_ranges(
         evened.layers, evened.factors, observed, pixels=INPUT_RANGE, logits=logits
     )
-    written, whole = evened.layers, write_tflite(evened.layers, answers)
+    written = evened.layers
     if lessons is not None:
         heads = [Level(*(answers[f"{kind}_{one}"] for kind in KINDS)) for one in STRIDES_PX]
         shown = [_as_taken(one) for one in lessons.pictures]
@@ -178,7 +173,7 @@ def export_int8(
             learned = learn(heads, Begun(written, ranges), shown, lessons.steps, report)
         written, ranges = learned.layers, learned.ranges
     content = pair_pixels(quantise(write_tflite(written, answers), ranges))
-    return Rounded(content, written, ranges, evened, whole)
+    return Rounded(content, written, ranges)
 
 
 def _as_taken(picture: torch.Tensor) -> Floats:

@@ -8,9 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from edge.eye.detector.runtime import Values
 from edge.whole_file import write_whole
-from tools.quantising.checking import Loss, losses
 from tools.quantising.observing import Show
 from tools.quantising.pairing import pair_pixels
 from tools.training.answers import Seen, decide, read_cells
@@ -21,21 +19,18 @@ from tools.training.net import Net
 from tools.training.reshaping import reshape
 from tools.training.wiring import STRIDES_PX, Level
 
-# Pictures in which what int8 leaves of each layer is reckoned.
-LOOKED_INTO = 8
 LAYERS = {"boxes": "reg_preds", "objectness": "obj_preds", "classes": "cls_preds"}
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Both files of one net, for one input size, and what int8 leaves of each layer."""
+    """Both files of one net, for one input size."""
 
     name: str
     width_px: int
     height_px: int
     float_file: bytes
     int8_file: bytes
-    lost: tuple[Loss, ...] = ()
 
 
 def make_release(
@@ -43,21 +38,13 @@ def make_release(
     name: str,
     pictures: Sequence[torch.Tensor],
     show: Show,
-    shown: Sequence[Shown],
     *,
     lessons: Lessons | None = None,
 ) -> Release:
-    """Both files of a net. pictures: to calibrate with. shown: others, of the same size."""
+    """Both files of a net. pictures: to calibrate with, of the size that ships."""
     height_px, width_px = pictures[0].shape[2:]
     made = export_int8(net, width_px, height_px, pictures, show, lessons=lessons)
-    lost = losses(
-        (made.whole, made.content),
-        made.evened.layers,
-        made.evened.factors,
-        [_as_both(one) for one in shown[:LOOKED_INTO]],
-    )
-    whole = export_float(net, width_px, height_px)
-    return Release(name, width_px, height_px, whole, made.content, tuple(lost))
+    return Release(name, width_px, height_px, export_float(net, width_px, height_px), made.content)
 
 
 def make_reshaped(net: Net, name: str, size_px: tuple[int, int], content: bytes) -> Release:
@@ -120,19 +107,15 @@ def look(content: bytes, shown: Sequence[Shown]) -> list[Seen]:
     taken, outputs = runner.get_input_details()[0], runner.get_output_details()
     seen: list[Seen] = []
     for one in shown:
-        whole, small = _as_both(one)
-        runner.set_tensor(taken["index"], small if taken["dtype"] is np.int8 else whole)
+        picture = to_input([one.picture], torch.device("cpu")).permute(0, 2, 3, 1).numpy()
+        if taken["dtype"] is np.int8:
+            picture = np.round(picture * 128).astype(np.int8)
+        runner.set_tensor(taken["index"], np.ascontiguousarray(picture))
         runner.invoke()
         said = [_real(runner.get_tensor(each["index"]), each["quantization"]) for each in outputs]
         levels = [Level(*said[3 * place : 3 * place + 3]) for place in range(len(STRIDES_PX))]
         seen.extend(decide(guess) for guess in read_cells(levels))
     return seen
-
-
-def _as_both(shown: Shown) -> tuple[Values, Values]:
-    """A picture as the float file takes it, and as the int8 file does."""
-    picture = to_input([shown.picture], torch.device("cpu")).permute(0, 2, 3, 1).numpy()
-    return np.ascontiguousarray(picture), np.round(picture * 128).astype(np.int8, order="C")
 
 
 def _real(raw: np.ndarray, scale: tuple[float, int]) -> torch.Tensor:

@@ -54,6 +54,6 @@ def test_it_answers_more_as_its_float_does() -> None:
     )
     observed, learned = seen.values()
     assert observed == [(1, 1), (1, 1)]
-    assert learned == [(done, STEPS) for done in range(1, STEPS + 1)]
+    assert learned == [(done, STEPS + 8) for done in range(1, STEPS + 9)]
     unseen = drawn(8, 2)
     assert likeness(plain, net, unseen) < likeness(taught, net, unseen) <= 1
