@@ -13,6 +13,7 @@ import torch
 
 from edge.builder.layers import Concatenation
 from edge.eye.detector.runtime import open_runtime
+from tests.tools.training.likeness import compare_layers
 from tests.tools.training.nets import hidden, settled_net, tiny, uneven_net
 from tests.tools.training.test_pictures import ALWAYS, item
 from tools.quantising.observing import LookedInto
@@ -24,7 +25,6 @@ from tools.training.classes import CAR, FAMILY_NAMES
 from tools.training.compose import make_composer
 from tools.training.export import Lessons, export_float, export_int8, outputs_of
 from tools.training.holdout import SCORES, choose_levels, judge, recall_at, show
-from tools.training.likeness import compare_layers
 from tools.training.loop import Place, Run, rate_at
 from tools.training.loss import Target, cost_of, cost_of_others
 from tools.training.manifest import Recipe, Size
