@@ -21,7 +21,8 @@ _Points = npt.NDArray[np.float32]
 _SIZE_PX = np.array([SMALL_WIDTH_PX, SMALL_HEIGHT_PX], np.float32)
 _REST: Shift = np.zeros(2, np.float32)
 # Twenty corners tell a shift to a fifth of a pixel of 768 in a quarter of a millisecond.
-_CORNERS, _CORNER_QUALITY, _CORNERS_APART_PX = 20, 0.01, 12
+# Far apart, so that neither a lorry nor the clock in the picture has many of them.
+_CORNERS, _CORNER_QUALITY, _CORNERS_APART_PX = 20, 0.01, 30
 _WINDOW_PX, _LEVELS = (9, 9), 2
 _ENOUGH = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 5, 0.05)
 
@@ -31,8 +32,8 @@ class SwayLimits:
     """When a shift is believed, and where rest is.
 
     least_px: what is less, in the small picture, is rest. agree_px, agree_part: corners agree when
-        half of them are this near to the median, and this part of its length. found_part: of all
-        corners, so many must be found again.
+        half of them are this near to the median, and this part of its length. stay_part: where so
+        many stay, the camera stays, whoever fills the rest of the picture.
     rest_seconds: how fast rest follows where the picture is: one that was turned for good rests
         there after a few times as long. corners_seconds: how long the same corners are looked
         for. lost_seconds: after so long without agreement others are.
@@ -40,8 +41,8 @@ class SwayLimits:
 
     least_px: float = 0.5
     agree_px: float = 0.5
-    agree_part: float = 0.5
-    found_part: float = 0.6
+    agree_part: float = 0.1
+    stay_part: float = 0.35
     rest_seconds: float = 60.0
     corners_seconds: float = 30.0
     lost_seconds: float = 2.0
@@ -107,10 +108,15 @@ class Sway:
             winSize=_WINDOW_PX, maxLevel=_LEVELS, criteria=_ENOUGH,
         )  # fmt: skip
         ways = (np.asarray(there) - corners)[np.asarray(is_found)[:, 0] > 0, 0]
-        if len(ways) < limits.found_part * len(corners):
+        if not len(ways):
             return None
-        moved = np.median(ways, axis=0)
-        apart = np.median(np.abs(ways - moved).max(axis=1))
-        if apart > limits.agree_px + limits.agree_part * np.abs(moved).max():
-            return None
-        return np.asarray(moved, np.float32)
+        if _near(ways, limits.least_px) >= limits.stay_part * len(corners):
+            return _REST
+        moved = np.asarray(np.median(ways, axis=0), np.float32)
+        within_px = limits.agree_px + limits.agree_part * float(np.abs(moved).max())
+        return moved if _near(ways - moved, within_px) >= len(corners) / 2 else None
+
+
+def _near(ways_px: _Points, within_px: float) -> int:
+    """How many are no longer than that, across and down."""
+    return int(np.count_nonzero(np.abs(ways_px).max(axis=1) <= within_px))
