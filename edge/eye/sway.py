@@ -41,7 +41,7 @@ class SwayLimits:
 
     least_px: float = 0.5
     agree_px: float = 0.5
-    agree_part: float = 0.1
+    agree_part: float = 0.25
     stay_part: float = 0.35
     rest_seconds: float = 60.0
     corners_seconds: float = 30.0
