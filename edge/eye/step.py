@@ -159,23 +159,21 @@ class Analysis:
 
     def _learn(self, view: View, glances: tuple[Glance, ...], found: Detections) -> None:
         """What was found becomes tracks, where it is at rest, and says where to look next."""
-        at_rest = found.moved(-self._swayed) if self._swayed.any() else found
+        at_rest = found.moved(-self._swayed)
         if self._detection.looks == "whole":
             self._tracks = self._tracker.update(at_rest, view.now_ns)
             return
-        looked = looked_at(glances, view.frame_px, self._canvas)
-        if self._swayed.any():
-            looked = looked.moved(-self._swayed)
+        looked = looked_at(glances, view.frame_px, self._canvas).moved(-self._swayed)
         self._tracks = self._tracker.update(at_rest, view.now_ns, looked)
         self._attention.note(replace(view, tracks=self._tracks_here()), glances, found)
 
     def _tracks_here(self) -> Tracks:
         """Where the tracks are in a picture that has swayed as at the last look."""
-        return self._tracks.moved(self._swayed) if self._swayed.any() else self._tracks
+        return self._tracks.moved(self._swayed)
 
     def _told_here(self, event: Event) -> Event:
         """Judged where things are at rest, told where they are seen."""
-        if event.box is None or not self._swayed.any():
+        if event.box is None:
             return event
         return replace(event, box=event.box.moved(*self._swayed.tolist()))
 

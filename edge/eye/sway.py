@@ -20,7 +20,7 @@ _Points = npt.NDArray[np.float32]
 
 _SIZE_PX = np.array([SMALL_WIDTH_PX, SMALL_HEIGHT_PX], np.float32)
 _REST: Shift = np.zeros(2, np.float32)
-# Twenty corners tell a shift to a fifth of a pixel of 768 in a quarter of a millisecond.
+# Twenty corners tell a shift of some pixels of 768 to a fifth of one, in about half a millisecond.
 # Far apart, so that neither a lorry nor the clock in the picture has many of them.
 _CORNERS, _CORNER_QUALITY, _CORNERS_APART_PX = 20, 0.01, 30
 _WINDOW_PX, _LEVELS = (9, 9), 2

@@ -1,16 +1,14 @@
 """A clip as a camera on a pole in the wind would have filmed it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from edge.eye.film import Film
+from tools.evaluation.layout import Picture, read_clip
 
-Picture = npt.NDArray[np.uint8]
 # Two swings at once, in hertz; the second is half as wide, and all down is half of across.
 ACROSS_HZ, DOWN_HZ = (0.43, 1.1), (0.37, 0.9)
 
@@ -28,17 +26,13 @@ def film_in_the_wind(clip: Path, sway_px: float, out: Path) -> None:
     with av.open(str(clip)) as source:
         fps = float(source.streams.video[0].average_rate or 25)
     with Film.at(out, fps) as film:
-        for picture in _moved(clip, fps, sway_px):
-            film.add(picture)
+        for number, picture in enumerate(read_clip(clip)):
+            film.add(_moved(picture, *way_px(number / fps, sway_px)))
 
 
-def _moved(clip: Path, fps: float, sway_px: float) -> Iterator[Picture]:
-    with av.open(str(clip)) as source:
-        for number, frame in enumerate(source.decode(video=0)):
-            across, down = way_px(number / fps, sway_px)
-            picture = frame.to_ndarray(format="rgb24")
-            size_px = (picture.shape[1], picture.shape[0])
-            way = np.array([[1, 0, across], [0, 1, down]], np.float32)
-            yield np.asarray(
-                cv2.warpAffine(picture, way, size_px, borderMode=cv2.BORDER_REPLICATE), np.uint8
-            )
+def _moved(picture: Picture, across_px: float, down_px: float) -> Picture:
+    way = np.array([[1, 0, across_px], [0, 1, down_px]], np.float32)
+    size_px = (picture.shape[1], picture.shape[0])
+    return np.asarray(
+        cv2.warpAffine(picture, way, size_px, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )

@@ -4,7 +4,7 @@ Bounds are learned with the weights (LSQ, Esser and others, 2020, https://arxiv.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,7 +64,7 @@ def learn(
     def tell() -> None:
         report(next(counted), total)
 
-    before = _apart(heads, whole, rounded, _told(kept_back, tell))
+    before = _apart(heads, whole, rounded, kept_back, tell)
     optimiser = _make_optimiser(rounded)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     for _ in range(steps):
@@ -77,7 +77,7 @@ def learn(
         optimiser.step()
         schedule.step()
         tell()
-    after = _apart(heads, whole, rounded, _told(kept_back, tell))
+    after = _apart(heads, whole, rounded, kept_back, tell)
     return Learned(rounded.written(), rounded.ranges(), before, after)
 
 
@@ -92,19 +92,18 @@ def _draw(pictures: Sequence[torch.Tensor], chance: np.random.Generator) -> torc
     return torch.cat([one.flip(2) if chance.random() < 0.5 else one for one in chosen])
 
 
-def _told(pictures: Iterable[torch.Tensor], tell: Callable[[], None]) -> Iterator[torch.Tensor]:
-    for picture in pictures:
-        yield picture
-        tell()
-
-
 @torch.no_grad()
 def _apart(
-    heads: Heads, whole: RoundedNet, rounded: RoundedNet, pictures: Iterable[torch.Tensor]
+    heads: Heads,
+    whole: RoundedNet,
+    rounded: RoundedNet,
+    pictures: Sequence[torch.Tensor],
+    tell: Callable[[], None],
 ) -> float:
-    costs = [
-        float(_excess(_levels(heads, rounded(one)), _levels(heads, whole(one)))) for one in pictures
-    ]
+    costs = []
+    for one in pictures:
+        costs.append(float(_excess(_levels(heads, rounded(one)), _levels(heads, whole(one)))))
+        tell()
     return float(np.mean(costs))
 
 
